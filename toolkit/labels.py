@@ -1,0 +1,175 @@
+"""Every name of a dimension or stored variable, written once, with its units and long name.
+
+All datasets of the toolkit are built from this table: a variable that is not listed here
+is not stored. Units follow the images' own units ("feature unit"); ``"1"`` marks a
+dimensionless quantity.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+REPLICATE = "replicate"
+GENERATION = "generation"
+TEXT = "text"
+FEATURE = "feature"
+FEATURE_ALT = "feature_alt"
+RESULT = "result"
+
+#: Coordinates of a prediction along ``result``.
+KIND = "kind"
+VARIABLE = "variable"
+SCALE = "scale"
+SOURCE = "source"
+VALID_FROM = "valid_from"
+DESCRIPTION = "description"
+
+
+class Label(NamedTuple):
+    """What is known of a stored variable besides its values.
+
+    Attributes
+    ----------
+    name : str
+    dims : tuple of str
+        Dimensions after ``replicate`` and ``generation``.
+    long_name : str
+        As written on an axis.
+    units : str
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    long_name: str
+    units: str
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """The attributes stored with the variable."""
+        return {"long_name": self.long_name, "units": self.units}
+
+    @property
+    def axis(self) -> str:
+        """The axis label of a figure: long name, with units where there are any."""
+        return self.long_name if self.units == "1" else f"{self.long_name} [{self.units}]"
+
+
+_WHOLE: tuple[str, ...] = ()
+_PER_TEXT = (TEXT,)
+_LENGTH = "feature unit"
+_AREA = "feature unit^2"
+
+COORDINATES: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(REPLICATE, (), "replicate", "1"),
+        Label(GENERATION, (), "generation", "generation"),
+        Label(TEXT, (), "text", "1"),
+        Label(FEATURE, (), "image feature", "1"),
+        Label(FEATURE_ALT, (), "image feature (second axis of a covariance)", "1"),
+    )
+}
+
+#: The state of the co-evolving system.
+TEXT_PROBS = "text_probs"
+IMAGE_MEAN = "image_mean"
+IMAGE_COV = "image_cov"
+#: Diversity and fidelity: several measures, each under its own name.
+TEXT_DIVERSITY = "text_diversity"
+TEXT_ENTROPY = "text_entropy"
+TEXT_EFFECTIVE_NUMBER = "text_effective_number"
+IMAGE_DIVERSITY = "image_diversity"
+IMAGE_TOTAL_SD = "image_total_sd"
+IMAGE_VOLUME_SCALE = "image_volume_scale"
+IMAGE_DIRECTIONAL_SD = "image_directional_sd"
+IMAGE_TOTAL_VARIANCE = "image_total_variance"
+IMAGE_FIDELITY = "image_fidelity"
+IMAGE_FIDELITY_SQUARED = "image_fidelity_squared"
+IMAGE_WASSERSTEIN = "image_wasserstein"
+#: Counts and events.
+IMAGE_COUNT = "image_count"
+IMAGE_KEPT = "image_kept"
+TEXT_EXTINCT = "text_extinct"
+TEXT_ACTIVE = "text_active"
+TEXT_INJECTED = "text_injected"
+CAPACITY_REACHED = "capacity_reached"
+
+VARIABLES: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(TEXT_PROBS, _PER_TEXT, "probability of a text", "1"),
+        Label(IMAGE_MEAN, (TEXT, FEATURE), "mean of a text's images", _LENGTH),
+        Label(IMAGE_COV, (TEXT, FEATURE, FEATURE_ALT), "covariance of a text's images", _AREA),
+        Label(TEXT_DIVERSITY, _WHOLE, "text diversity (Gini-Simpson)", "1"),
+        Label(TEXT_ENTROPY, _WHOLE, "text entropy (Shannon)", "nat"),
+        Label(TEXT_EFFECTIVE_NUMBER, _WHOLE, "effective number of texts", "1"),
+        Label(IMAGE_DIVERSITY, _PER_TEXT, "image diversity, tr cov^(1/2)", _LENGTH),
+        Label(IMAGE_TOTAL_SD, _PER_TEXT, "total image sd, (tr cov)^(1/2)", _LENGTH),
+        Label(IMAGE_VOLUME_SCALE, _PER_TEXT, "image volume scale, det(cov)^(1/2d)", _LENGTH),
+        Label(IMAGE_DIRECTIONAL_SD, _PER_TEXT, "image sd along the first feature", _LENGTH),
+        Label(IMAGE_TOTAL_VARIANCE, _PER_TEXT, "total image variance, tr cov", _AREA),
+        Label(IMAGE_FIDELITY, _PER_TEXT, "distance of the image mean from its start", _LENGTH),
+        Label(IMAGE_FIDELITY_SQUARED, _PER_TEXT, "squared distance from the start", _AREA),
+        Label(
+            IMAGE_WASSERSTEIN, _PER_TEXT, "2-Wasserstein distance to the start's Gaussian", _LENGTH
+        ),
+        Label(IMAGE_COUNT, _PER_TEXT, "images generated in the last image update", "image"),
+        Label(IMAGE_KEPT, _PER_TEXT, "too few images: the Gaussian was kept", "1"),
+        Label(TEXT_EXTINCT, _PER_TEXT, "text lost: probability below 1/(2 batch_size)", "1"),
+        Label(TEXT_ACTIVE, _PER_TEXT, "the slot holds a text", "1"),
+        Label(TEXT_INJECTED, _WHOLE, "a corpus injection took place", "1"),
+        Label(CAPACITY_REACHED, _WHOLE, "no slot was left for a new text", "1"),
+    )
+}
+
+#: What ``simulate`` records unless told otherwise.
+DEFAULT_RECORD: tuple[str, ...] = (
+    TEXT_PROBS,
+    IMAGE_MEAN,
+    IMAGE_COV,
+    TEXT_DIVERSITY,
+    IMAGE_DIVERSITY,
+    IMAGE_FIDELITY,
+    IMAGE_COUNT,
+    IMAGE_KEPT,
+    TEXT_EXTINCT,
+)
+
+#: Variables of predictions and comparisons.
+PREDICTED = "predicted"
+SIMULATED = "simulated"
+STANDARD_ERROR = "standard_error"
+RESIDUAL = "residual"
+Z_SCORE = "z_score"
+VIOLATION = "violation"
+VERDICT = "verdict"
+EFFECTIVE_REPLICATES = "effective_replicates"
+
+
+def variable(name: str) -> Label:
+    """The label of a trajectory variable.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    ValueError
+        When the name is not one of the toolkit's variables.
+
+    Examples
+    --------
+    >>> variable("text_diversity").axis
+    'text diversity (Gini-Simpson)'
+    """
+    try:
+        return VARIABLES[name]
+    except KeyError:
+        known = ", ".join(VARIABLES)
+        raise ValueError(f"no variable is called {name!r}; choose from: {known}.") from None
+
+
+def dims(name: str) -> tuple[str, ...]:
+    """All dimensions of a trajectory variable, ``replicate`` and ``generation`` first."""
+    return (REPLICATE, GENERATION, *variable(name).dims)
