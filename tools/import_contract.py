@@ -8,8 +8,9 @@ mentioned must not exist, and one that is may import exactly what stands to its 
         "labels, systems < theory",
     ]
 
-Here ``theory`` may import ``labels`` and ``systems``; ``loops`` may import ``labels``, ``measures`` and
-``systems``; modules joined by a comma do not import one another. A subpackage counts as one module.
+Here ``theory`` may import ``labels`` and ``systems``; ``loops`` may import ``labels``, ``measures``
+and ``systems``; modules joined by a comma do not import one another. A subpackage counts as one
+module.
 """
 
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ class AllowListContract(Contract):
 
     def check(self, graph: grimp.ImportGraph, verbose: bool) -> ContractCheck:
         """Compare every import inside the package with the orders."""
-        allowed = allowed_imports(list(self.orders))  # type: ignore[call-overload]
+        allowed = allowed_imports(strings(self.orders))
         problems = [*self._problems_of_orders(allowed), *self._problems_of_code(graph, allowed)]
         return ContractCheck(kept=not problems, metadata={"problems": problems})
 
@@ -45,7 +46,7 @@ class AllowListContract(Contract):
         output.new_line()
 
     def _problems_of_orders(self, allowed: dict[str, set[str]]) -> Iterator[str]:
-        separate = set(self.separate or [])  # type: ignore[call-overload]
+        separate = set(strings(self.separate))
         for unit in sorted(allowed):
             reached = reachable(unit, allowed)
             if unit in reached:
@@ -72,6 +73,11 @@ class AllowListContract(Contract):
                 lines = graph.get_import_details(importer=importer, imported=imported)
                 where = ", ".join(str(line["line_number"]) for line in lines)
                 yield f"{importer} is not allowed to import {imported} (line {where})"
+
+
+def strings(value: object) -> list[str]:
+    """Return the value of a list option: import-linter replaces the field by a list or None."""
+    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def allowed_imports(orders: list[str]) -> dict[str, set[str]]:

@@ -73,8 +73,10 @@ def one_at_a_time() -> Iterator[None]:
 def run(command: list[str], failure: str) -> None:
     """Run one command of the set-up; on failure raise with a message that says how to mend it."""
     environment = {k: v for k, v in os.environ.items() if k not in MISLEADING_PIP_SETTINGS}
-    if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode:
-        raise SetupError(failure)
+    try:
+        subprocess.run(command, check=True, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+    except subprocess.CalledProcessError as error:
+        raise SetupError(failure) from error
 
 
 def pip(*arguments: str) -> list[str]:
