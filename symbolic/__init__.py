@@ -1,0 +1,34 @@
+"""The theory of co-evolving generative models as checked SymPy values.
+
+``THEOREMS`` maps each result's name to a `Theorem`: a statement, its kind and source, and a
+derivation whose steps SymPy checks exactly.  Nothing here uses arrays or floating point.
+
+Examples
+--------
+>>> from symbolic import THEOREMS
+>>> THEOREMS["text_diversity_recursion"].kind.value
+'exact'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from symbolic import fidelity, image, injection, text, user_content
+from symbolic.lemmas import LEMMAS, Lemma
+from symbolic.theorem import DerivationError, Kind, Source, Step, Theorem
+
+__all__ = ["LEMMAS", "THEOREMS", "DerivationError", "Kind", "Lemma", "Source", "Step", "Theorem"]
+
+
+def _collect() -> Mapping[str, Theorem]:
+    modules = (text, injection, image, fidelity, user_content)
+    theorems = [theorem for module in modules for theorem in module.THEOREMS]
+    by_name = {theorem.name: theorem for theorem in theorems}
+    if len(by_name) != len(theorems):
+        raise ValueError("Expected every theorem to have its own name, found one name twice.")
+    return MappingProxyType(by_name)
+
+
+THEOREMS: Mapping[str, Theorem] = _collect()

@@ -1,0 +1,192 @@
+"""What a theorem is here: a value with a statement, where it comes from, and a checked derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import sympy as sp
+from sympy.core.relational import Relational
+
+from symbolic import lemmas, rules
+from symbolic.rules import DerivationError
+from symbolic.symbols import SYMBOLS
+
+__all__ = ["DerivationError", "Kind", "Source", "Step", "Theorem"]
+
+
+class Kind(StrEnum):
+    """What a result claims about the quantity on its left-hand side."""
+
+    EXACT = "exact"
+    UPPER_BOUND = "upper bound"
+    LOWER_BOUND = "lower bound"
+    ASYMPTOTIC = "asymptotic"
+    FIXED_POINT = "fixed point"
+    APPROXIMATION = "approximation"
+
+
+class Source(StrEnum):
+    """Where a result comes from; a reconstructed one agrees with the paper's captions only."""
+
+    PAPER = "paper"
+    RECONSTRUCTED = "reconstructed"
+    OURS = "ours"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One line of a derivation.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule that justifies the claim; `symbolic.rules.RULES` holds its checker.
+    claim : sympy Relational
+        What the line says.
+    note : str
+        A word for the reader.
+    label : str
+        Name under which later steps use the claim.
+    uses : tuple of str
+        What it rests on: labels of earlier steps, ``lemma:NAME``, ``theorem:NAME``.
+    given : mapping
+        What the rule needs besides: an instance's substitution, an exhibited non-negative form.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> x = sp.Symbol("x", real=True)
+    >>> Step(rule="algebra", claim=sp.Eq((x + 1) ** 2, x**2 + 2 * x + 1)).rule
+    'algebra'
+    """
+
+    rule: str
+    claim: Relational
+    note: str = ""
+    label: str = ""
+    uses: tuple[str, ...] = ()
+    given: Mapping[Any, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theorem:
+    """A result: statement, provenance and derivation.
+
+    Parameters
+    ----------
+    name : str
+        Key in ``symbolic.THEOREMS``.
+    title, in_words : str
+        A heading, and the statement in one sentence.
+    statement : sympy Relational
+        ``Eq``, ``Le`` or ``Ge`` with a named quantity on the left.
+    kind : Kind
+        What it claims.
+    source : Source
+        Paper, reconstructed or ours.
+    reference : str
+        Where in the paper, or which part of the theory it belongs to.
+    assumptions : tuple of str
+        Under which conditions it holds.
+    derivation : tuple of Step
+        The proof.
+    lemmas : tuple of str
+        Cited lemmas, keys of `symbolic.lemmas.LEMMAS`.
+
+    Examples
+    --------
+    >>> from symbolic import THEOREMS
+    >>> THEOREMS["text_diversity_recursion"].rhs
+    H*(1 - (1 - C)/N)
+    """
+
+    name: str
+    title: str
+    in_words: str
+    statement: Relational
+    kind: Kind
+    source: Source
+    reference: str
+    assumptions: tuple[str, ...] = ()
+    derivation: tuple[Step, ...] = ()
+    lemmas: tuple[str, ...] = ()
+
+    @property
+    def lhs(self) -> sp.Expr:
+        """The quantity that the theorem speaks of."""
+        return self.statement.lhs
+
+    @property
+    def rhs(self) -> sp.Expr:
+        """What the quantity is, is bounded by, or tends to."""
+        return self.statement.rhs
+
+    @property
+    def symbols(self) -> dict[str, sp.Basic]:
+        """Design name to symbol, for everything free on the right-hand side."""
+        bound = {i for total in self.rhs.atoms(sp.Sum) for i in total.variables}
+        free = (self.rhs.free_symbols | self.rhs.atoms(sp.IndexedBase)) - bound
+        return {name: symbol for name, symbol in SYMBOLS.items() if symbol in free}
+
+    def check(self, others: Mapping[str, Theorem] | None = None) -> None:
+        """Check every step exactly, and that the last one implies the statement.
+
+        Parameters
+        ----------
+        others : mapping of str to Theorem, optional
+            Theorems that the derivation may use; ``symbolic.THEOREMS`` if left out.
+
+        Raises
+        ------
+        DerivationError
+            Naming the theorem and the first step that does not hold.
+
+        Examples
+        --------
+        >>> from symbolic import THEOREMS
+        >>> THEOREMS["text_probs_martingale"].check()
+        """
+        if not self.derivation:
+            raise DerivationError(f"{self.name}: expected a derivation, found none; add its steps.")
+        known = self._theorem_facts(others)
+        for number, step in enumerate(self.derivation, 1):
+            facts = [self._fact(use, known, number) for use in step.uses]
+            try:
+                rules.check_step(step.rule, step.claim, facts, step.given)
+            except DerivationError as error:
+                raise DerivationError(
+                    f"{self.name}: step {number} ({step.rule}: {step.claim}) fails: {error}"
+                ) from None
+            if step.label:
+                known[step.label] = step.claim
+        if not rules.implies(self.derivation[-1].claim, self.statement):
+            raise DerivationError(
+                f"{self.name}: the last step says {self.derivation[-1].claim}, "
+                f"which does not give the statement {self.statement}."
+            )
+
+    def _theorem_facts(self, others: Mapping[str, Theorem] | None) -> dict[str, Relational]:
+        if others is None:
+            from symbolic import THEOREMS as others  # the library imports this module
+        earlier = dict(others)
+        earlier.pop(self.name, None)  # nothing proves itself
+        return {f"theorem:{name}": theorem.statement for name, theorem in earlier.items()}
+
+    def _fact(self, use: str, known: Mapping[str, Relational], number: int) -> Relational:
+        if use.startswith("lemma:"):
+            name = use.removeprefix("lemma:")
+            if name not in self.lemmas:
+                raise DerivationError(
+                    f"{self.name}: step {number} uses lemma {name!r}, which the theorem does not "
+                    "list; add it to lemmas."
+                )
+            if name in lemmas.LEMMAS:
+                return lemmas.LEMMAS[name].statement
+        elif use in known:
+            return known[use]
+        raise DerivationError(
+            f"{self.name}: step {number} rests on {use!r}, which nothing before it provides."
+        )
