@@ -1,0 +1,8 @@
+"""Loops: one kernel per module, ``step(rng_key, state) -> (state, info)``."""
+
+from toolkit.loops import coevolving as _coevolving  # registers its loop
+from toolkit.loops.protocol import Dtype, Loop, Method, loop_of
+
+del _coevolving
+
+__all__ = ["Dtype", "Loop", "Method", "loop_of"]

@@ -1,0 +1,437 @@
+"""The co-evolving text/image loop (Gao and Li, Algorithms 1 to 3; theory, section 1).
+
+One generation: corpus injection, then text updates, then image updates, each on the state the
+one before left. The literal kernel draws every caption and image as the algorithm is written;
+the exact kernel draws, for an image update, the counts, means and scatters from their exact
+law (multinomial, normal, Wishart), and, for a text update, the images grouped by caption.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import stats
+
+from toolkit import labels, measures
+from toolkit.loops import gaussians, posterior
+from toolkit.loops.protocol import Dtype, Loop, Method, as_dtype, loop_of
+from toolkit.measures import ScaledFactor
+from toolkit.systems import CoevolvingSystem
+
+Array = jax.Array
+
+#: A run of default capacity meets it with a probability below this, in each replicate.
+_CAPACITY_TAIL = 1e-9
+_EXTRA = (labels.TEXT_ACTIVE, labels.TEXT_INJECTED, labels.CAPACITY_REACHED)
+
+
+class State(NamedTuple):
+    """State of one replicate; slots that hold no text have probability 0 and unit Gaussians.
+
+    The reference is each text's Gaussian when it came in: what user content is drawn from and
+    fidelity is measured against.
+    """
+
+    text_probs: Array
+    text_active: Array
+    image_mean: Array
+    image_factor: ScaledFactor
+    reference_mean: Array
+    reference_factor: ScaledFactor
+
+
+class Info(NamedTuple):
+    """What happened in one generation."""
+
+    image_count: Array
+    image_kept: Array
+    text_injected: Array
+    capacity_reached: Array
+
+
+class Params(NamedTuple):
+    """Numbers that may vary without compiling anew."""
+
+    inverse_temperature: Array
+    shrinkage_factor: Array
+    corpus_prob: Array
+    corpus_fraction: Array
+    corpus_target: Array
+    corpus_concentration: Array
+    new_text_mean: Array
+    new_text_factor: ScaledFactor
+    user_images: Array
+    user_available: Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """Everything static: sizes and branches."""
+
+    method: Method
+    dtype: Dtype
+    num_texts: int
+    num_features: int
+    batch_size: int
+    text_updates: int
+    image_updates: int
+    ddof: int
+    min_images: int
+    sharpen: bool
+    reading: str | None
+    fresh_corpus: bool
+    new_text_given: tuple[bool, bool]
+    user_images: int
+    user_images_given: bool
+
+
+@loop_of.register
+def coevolving_loop(
+    system: CoevolvingSystem,
+    *,
+    generations: int | None = None,
+    method: Method = "exact",
+    dtype: Dtype = "float64",
+) -> Loop:
+    """The loop of a co-evolving system; see :func:`toolkit.loops.loop_of`."""
+    capacity = _capacity(system, generations)
+    spec = _spec(system, capacity, method, dtype)
+    grows = spec.reading == "new_text"
+    return Loop(
+        spec=spec,
+        params=as_dtype(_params(system, capacity), dtype),
+        initial=as_dtype(_initial(system, capacity), dtype),
+        kernel=step,
+        measure=measure,
+        no_info=_no_info,
+        merge_info=_merge_info,
+        sizes={
+            labels.TEXT: capacity,
+            labels.FEATURE: system.num_features,
+            labels.FEATURE_ALT: system.num_features,
+        },
+        record=labels.DEFAULT_RECORD + (_EXTRA if grows else ()),
+        available=tuple(labels.VARIABLES),
+        cost=capacity * system.batch_size * (system.num_features + 2),
+    )
+
+
+def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[State, Info]:
+    """One generation.
+
+    Parameters
+    ----------
+    spec : Spec
+    params : Params
+    rng_key : Array
+    state : State
+
+    Returns
+    -------
+    state : State
+    info : Info
+    """
+    key_corpus, key_text, key_image = (jax.random.fold_in(rng_key, part) for part in range(3))
+    info = _no_info(spec)
+    if spec.reading is not None:
+        inject = _append_text if spec.reading == "new_text" else _mix_corpus
+        state, injected, full = inject(spec, params, key_corpus, state)
+        info = info._replace(text_injected=injected, capacity_reached=full)
+    for update in range(spec.text_updates):
+        state = _text_update(spec, params, jax.random.fold_in(key_text, update), state)
+    for update in range(spec.image_updates):
+        key = jax.random.fold_in(key_image, update)
+        state, count, kept = _image_update(spec, params, key, state)
+        info = info._replace(image_count=count, image_kept=info.image_kept | kept)
+    return state, info
+
+
+def _mix_corpus(
+    spec: Spec, params: Params, rng_key: Array, state: State
+) -> tuple[State, Array, Array]:
+    """Reading "fixed_corpus": ``p <- (1 - fraction) p + fraction u``, with its probability."""
+    key_event, key_corpus = jax.random.split(rng_key)
+    injected = jax.random.uniform(key_event) < params.corpus_prob
+    corpus = params.corpus_target
+    if spec.fresh_corpus:
+        alpha = jnp.where(corpus > 0, corpus * params.corpus_concentration, 1)
+        gamma = jnp.where(corpus > 0, jax.random.loggamma(key_corpus, alpha), -jnp.inf)
+        corpus = jax.nn.softmax(gamma)
+    mixed = (1 - params.corpus_fraction) * state.text_probs + params.corpus_fraction * corpus
+    probs = jnp.where(injected, mixed, state.text_probs)
+    return state._replace(text_probs=probs), injected, jnp.asarray(False)
+
+
+def _append_text(
+    spec: Spec, params: Params, rng_key: Array, state: State
+) -> tuple[State, Array, Array]:
+    """Reading "new_text": a new text with mass ``fraction``; the others are scaled."""
+    due = jax.random.uniform(jax.random.split(rng_key)[0]) < params.corpus_prob
+    used = jnp.sum(state.text_active)
+    room = used < spec.num_texts
+    slot = (jnp.arange(spec.num_texts) == used) & due & room
+    mean, factor = gaussians.mixture_average(
+        state.text_probs, state.image_mean, state.image_factor
+    )
+    mean_given, cov_given = spec.new_text_given
+    mean = params.new_text_mean if mean_given else mean
+    factor = params.new_text_factor if cov_given else factor
+    probs = jnp.where(slot, params.corpus_fraction, (1 - params.corpus_fraction) * state.text_probs)
+
+    def fill(new: Array, old: Array) -> Array:
+        return jnp.where(slot.reshape(-1, *[1] * (old.ndim - 1)), new, old)
+
+    state = State(
+        text_probs=jnp.where(due & room, probs, state.text_probs),
+        text_active=state.text_active | slot,
+        image_mean=fill(mean, state.image_mean),
+        image_factor=jax.tree.map(fill, factor, state.image_factor),
+        reference_mean=fill(mean, state.reference_mean),
+        reference_factor=jax.tree.map(fill, factor, state.reference_factor),
+    )
+    return state, due & room, due & ~room
+
+
+def _text_update(spec: Spec, params: Params, rng_key: Array, state: State) -> State:
+    """Average posterior of ``batch_size`` images, sharpened by the temperature."""
+    probs = posterior.mean_posterior(
+        rng_key,
+        state.text_probs,
+        state.image_mean,
+        state.image_factor,
+        batch_size=spec.batch_size,
+        literal=spec.method == "literal",
+    )
+    if spec.sharpen:
+        probs = jax.nn.softmax(jnp.log(probs) * params.inverse_temperature)
+    # Rounding must not add up over many generations.
+    return state._replace(text_probs=probs / jnp.sum(probs))
+
+
+def _image_update(
+    spec: Spec, params: Params, rng_key: Array, state: State
+) -> tuple[State, Array, Array]:
+    """Captions, images, and each text's new mean and covariance, under the keep rule."""
+    key_sample, key_fresh = jax.random.split(rng_key)
+    sample = _generated(spec, key_sample, state)
+    total = sample.count + spec.user_images
+    kept = (total < spec.min_images) & state.text_active
+    updated = (total >= spec.min_images) & state.text_active
+    denominator = jnp.maximum(total - spec.ddof, 1).astype(state.image_mean.dtype)
+    factor_squared = params.shrinkage_factor / denominator
+    if spec.user_images:
+        fresh_mean, fresh_scatter = _user_content(spec, params, key_fresh, state)
+        mean, scatter = gaussians.pooled(
+            state.image_mean, state.image_factor, sample, fresh_mean, fresh_scatter, spec.user_images
+        )
+        cov = scatter * factor_squared[:, None, None]
+        eye = jnp.eye(spec.num_features, dtype=cov.dtype)
+        factor = measures.factorise(jnp.where(updated[:, None, None], cov, eye))
+    else:
+        mean = state.image_mean + gaussians.apply(state.image_factor, sample.mean)
+        eye = jnp.eye(spec.num_features, dtype=mean.dtype)
+        root = sample.root * jnp.sqrt(factor_squared)[:, None, None]
+        factor = gaussians.compose(
+            state.image_factor, jnp.where(updated[:, None, None], root, eye)
+        )
+    state = state._replace(
+        image_mean=jnp.where(updated[:, None], mean, state.image_mean),
+        image_factor=ScaledFactor(
+            unit=jnp.where(updated[:, None, None], factor.unit, state.image_factor.unit),
+            log_scale=jnp.where(updated[:, None], factor.log_scale, state.image_factor.log_scale),
+        ),
+    )
+    return state, sample.count, kept
+
+
+def _generated(spec: Spec, rng_key: Array, state: State) -> gaussians.Sample:
+    """The generated images' counts, means and scatters in the Gaussians' own units."""
+    key_count, key_images = jax.random.split(rng_key)
+    dtype = state.image_mean.dtype
+    if spec.method == "literal":
+        own = posterior.captions(key_count, state.text_probs, spec.batch_size)
+        z = jax.random.normal(key_images, (spec.num_features, spec.batch_size), dtype)
+        return gaussians.literal_sample(own, z, spec.num_texts)
+    count = posterior.caption_counts(key_count, state.text_probs, spec.batch_size)
+    return gaussians.exact_sample(key_images, count, spec.num_features, dtype)
+
+
+def _user_content(
+    spec: Spec, params: Params, rng_key: Array, state: State
+) -> tuple[Array, Array]:
+    """Mean and scatter of the real images given back to each text."""
+    size = spec.user_images
+    if spec.user_images_given:
+        keys = jax.random.split(rng_key, spec.num_texts)
+        available = params.user_available
+
+        def drawn(key: Array, images: Array, number: Array) -> Array:
+            return images[jax.random.randint(key, (size,), 0, number)]
+
+        images = jax.vmap(drawn)(keys, params.user_images, available)
+    else:
+        dtype = state.image_mean.dtype
+        if spec.method == "exact":
+            count = jnp.full(spec.num_texts, size)
+            fresh = gaussians.exact_sample(rng_key, count, spec.num_features, dtype)
+            nothing = jnp.zeros_like(state.reference_factor.unit)
+            return gaussians.pooled(
+                state.reference_mean, state.reference_factor, fresh, 0.0, nothing, 0
+            )
+        shape = (spec.num_texts, size, spec.num_features)
+        z = jax.random.normal(rng_key, shape, dtype)
+        of_image = ScaledFactor(*(part[:, None] for part in state.reference_factor))
+        images = state.reference_mean[:, None] + gaussians.apply(of_image, z)
+    mean = jnp.mean(images, axis=1)
+    centred = images - mean[:, None]
+    return mean, jnp.einsum("kna,knb->kab", centred, centred)
+
+
+def measure(
+    spec: Spec, params: Params, names: tuple[str, ...], state: State, info: Info
+) -> dict[str, Array]:
+    """The named variables of a state; 0 or False in slots that hold no text."""
+    del params
+    threshold = 1 / (2 * spec.batch_size)
+    mean, factor = state.image_mean, state.image_factor
+    fidelity = partial(measures.image_fidelity, mean, state.reference_mean)
+    compute = {
+        labels.TEXT_PROBS: lambda: state.text_probs,
+        labels.IMAGE_MEAN: lambda: mean,
+        labels.IMAGE_COV: lambda: measures.covariance(factor),
+        labels.TEXT_DIVERSITY: lambda: measures.text_diversity(state.text_probs),
+        labels.TEXT_ENTROPY: lambda: measures.text_entropy(state.text_probs),
+        labels.TEXT_EFFECTIVE_NUMBER: lambda: measures.text_effective_number(state.text_probs),
+        labels.IMAGE_DIVERSITY: lambda: measures.image_diversity_of_factor(factor),
+        labels.IMAGE_TOTAL_SD: lambda: measures.image_total_sd(factor),
+        labels.IMAGE_TOTAL_VARIANCE: lambda: jnp.square(measures.image_total_sd(factor)),
+        labels.IMAGE_VOLUME_SCALE: lambda: measures.image_volume_scale(factor),
+        labels.IMAGE_DIRECTIONAL_SD: lambda: measures.image_directional_sd(factor),
+        labels.IMAGE_FIDELITY: fidelity,
+        labels.IMAGE_FIDELITY_SQUARED: lambda: jnp.square(fidelity()),
+        labels.IMAGE_WASSERSTEIN: lambda: measures.image_wasserstein(
+            mean,
+            measures.covariance(factor),
+            state.reference_mean,
+            measures.covariance(state.reference_factor),
+        ),
+        labels.IMAGE_COUNT: lambda: info.image_count,
+        labels.IMAGE_KEPT: lambda: info.image_kept,
+        labels.TEXT_EXTINCT: lambda: state.text_probs < threshold,
+        labels.TEXT_ACTIVE: lambda: state.text_active,
+        labels.TEXT_INJECTED: lambda: info.text_injected,
+        labels.CAPACITY_REACHED: lambda: info.capacity_reached,
+    }
+    measured = {}
+    for name in names:
+        value = compute[name]()
+        if labels.TEXT in labels.variable(name).dims:
+            active = state.text_active.reshape(-1, *[1] * (value.ndim - 1))
+            value = jnp.where(active, value, jnp.zeros_like(value))
+        measured[name] = value
+    return measured
+
+
+def _no_info(spec: Spec) -> Info:
+    nothing = jnp.zeros(spec.num_texts, bool)
+    return Info(
+        image_count=jnp.zeros(spec.num_texts, jnp.int64),
+        image_kept=nothing,
+        text_injected=jnp.asarray(False),
+        capacity_reached=jnp.asarray(False),
+    )
+
+
+def _merge_info(earlier: Info, later: Info) -> Info:
+    """Events since the last recorded generation; the counts of the latest."""
+    merged = jax.tree.map(jnp.logical_or, earlier._replace(image_count=False), later)
+    return merged._replace(image_count=later.image_count)
+
+
+def _capacity(system: CoevolvingSystem, generations: int | None) -> int:
+    corpus = system.corpus
+    if corpus is None or corpus.reading != "new_text":
+        return system.num_texts
+    if corpus.capacity is not None:
+        return corpus.capacity
+    if generations is None:
+        raise ValueError(
+            "the number of texts grows: give corpus.capacity, or say how many generations."
+        )
+    return system.num_texts + int(stats.binom.isf(_CAPACITY_TAIL, generations, corpus.prob))
+
+
+def _spec(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtype) -> Spec:
+    corpus, content = system.corpus, system.user_content
+    assert system.min_images is not None
+    return Spec(
+        method=method,
+        dtype=dtype,
+        num_texts=capacity,
+        num_features=system.num_features,
+        batch_size=system.batch_size,
+        text_updates=system.text_updates,
+        image_updates=system.image_updates,
+        ddof=system.ddof,
+        min_images=system.min_images,
+        sharpen=system.text_temperature != 1,
+        reading=None if corpus is None else corpus.reading,
+        fresh_corpus=corpus is not None and corpus.concentration is not None,
+        new_text_given=(
+            corpus is not None and corpus.new_text_mean is not None,
+            corpus is not None and corpus.new_text_cov is not None,
+        ),
+        user_images=0 if content is None else content.num_images,
+        user_images_given=content is not None and content.images is not None,
+    )
+
+
+def _params(system: CoevolvingSystem, capacity: int) -> Params:
+    corpus, content = system.corpus, system.user_content
+    num_texts, num_features = system.num_texts, system.num_features
+    target = np.full(num_texts, 1 / num_texts)
+    if corpus is not None and corpus.target is not None:
+        target = corpus.target
+    new_mean = None if corpus is None else corpus.new_text_mean
+    new_cov = None if corpus is None else corpus.new_text_cov
+    given = () if content is None or content.images is None else content.images
+    available = max((len(images) for images in given), default=1)
+    padded = np.zeros((capacity, available, num_features))
+    for index, images in enumerate(given):
+        padded[index, : len(images)] = images
+    return Params(
+        inverse_temperature=jnp.asarray(1 / system.text_temperature),
+        shrinkage_factor=jnp.asarray(system.shrinkage_factor),
+        corpus_prob=jnp.asarray(0.0 if corpus is None else corpus.prob),
+        corpus_fraction=jnp.asarray(0.0 if corpus is None else corpus.fraction),
+        corpus_target=jnp.asarray(_grown(target, capacity, 0.0)),
+        corpus_concentration=jnp.asarray((corpus and corpus.concentration) or 1.0),
+        new_text_mean=jnp.zeros(num_features) if new_mean is None else jnp.asarray(new_mean),
+        new_text_factor=measures.factorise(np.eye(num_features) if new_cov is None else new_cov),
+        user_images=jnp.asarray(padded),
+        user_available=jnp.asarray([*map(len, given), *[1] * (capacity - len(given))]),
+    )
+
+
+def _initial(system: CoevolvingSystem, capacity: int) -> State:
+    mean = jnp.asarray(_grown(system.image_mean, capacity, 0.0))
+    factor = measures.factorise(_grown(system.image_cov, capacity, np.eye(system.num_features)))
+    return State(
+        text_probs=jnp.asarray(_grown(system.text_probs / system.text_probs.sum(), capacity, 0.0)),
+        text_active=jnp.arange(capacity) < system.num_texts,
+        image_mean=mean,
+        image_factor=factor,
+        reference_mean=mean,
+        reference_factor=factor,
+    )
+
+
+def _grown(array: np.ndarray, capacity: int, fill: np.ndarray | float) -> np.ndarray:
+    """The array with empty slots appended."""
+    rest = np.broadcast_to(fill, (capacity - len(array), *array.shape[1:]))
+    return np.concatenate([array, rest])

@@ -1,0 +1,135 @@
+"""Gaussians retrained on their own draws, in scaled triangular form.
+
+A sample's mean and covariance enter relative to the Gaussian it was drawn from, so that no
+digit is lost however far the covariance has collapsed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from toolkit.measures import ScaledFactor, covariance, factorise
+from toolkit.rng import bartlett
+
+Array = jax.Array
+
+#: exp of more than this, squared, overflows; images so far out have density zero.
+_LARGEST_EXPONENT = 350.0
+
+
+class Sample(NamedTuple):
+    """Mean and scatter of standard normal draws for each text, in the Gaussian's own units.
+
+    Attributes
+    ----------
+    count : Array, shape (num_texts,)
+    mean : Array, shape (num_texts, d)
+    root : Array, shape (num_texts, d, d)
+        Lower triangular; ``root root'`` is the scatter ``sum (z - mean)(z - mean)'``.
+    """
+
+    count: Array
+    mean: Array
+    root: Array
+
+
+def apply(factor: ScaledFactor, z: Array) -> Array:
+    """``B z`` for the factor ``B``, shape (..., d)."""
+    scaled = jnp.exp(factor.log_scale) * z
+    return jnp.sum(factor.unit * scaled[..., None, :], axis=-1)
+
+
+def compose(factor: ScaledFactor, lower: Array) -> ScaledFactor:
+    """The factor of ``B A A' B'`` for a lower triangular ``A`` with positive diagonal.
+
+    With ``B = U D`` and ``A = V E`` (unit triangular times diagonal) the product is
+    ``U (D V D^-1) (D E)``: scales add up in logs, and only their ratios are exponentiated.
+    """
+    diagonal = jnp.diagonal(lower, axis1=-2, axis2=-1)
+    num_features = lower.shape[-1]
+    below = jnp.tril(jnp.ones((num_features, num_features), bool), -1)
+    log_ratio = factor.log_scale[..., :, None] - factor.log_scale[..., None, :]
+    ratio = jnp.where(below, jnp.exp(jnp.where(below, log_ratio, 0)), 0)
+    inner = lower / diagonal[..., None, :] * ratio + jnp.eye(num_features, dtype=lower.dtype)
+    return ScaledFactor(
+        unit=jnp.sum(factor.unit[..., :, :, None] * inner[..., None, :, :], axis=-2),
+        log_scale=factor.log_scale + jnp.log(diagonal),
+    )
+
+
+def scaled_inverse(factor: ScaledFactor) -> Array:
+    """``B^-1``, with scales beyond 1e-152 held there, shape (..., d, d)."""
+    eye = jnp.broadcast_to(jnp.eye(factor.unit.shape[-1], dtype=factor.unit.dtype), factor.unit.shape)
+    inverse = jax.scipy.linalg.solve_triangular(factor.unit, eye, lower=True, unit_diagonal=True)
+    limit = _LARGEST_EXPONENT if factor.unit.dtype == jnp.float64 else _LARGEST_EXPONENT / 8
+    return inverse * jnp.exp(jnp.minimum(-factor.log_scale, limit))[..., :, None]
+
+
+def exact_sample(rng_key: Array, count: Array, num_features: int, dtype: jnp.dtype) -> Sample:
+    """Mean and scatter of ``count`` draws, from their exact law (normal and Wishart)."""
+    key_mean, key_root = jax.random.split(rng_key)
+    size = count.astype(dtype)
+    z = jax.random.normal(key_mean, (*count.shape, num_features), dtype)
+    return Sample(
+        count=count,
+        mean=z / jnp.sqrt(jnp.maximum(size, 1))[..., None],
+        root=bartlett(key_root, jnp.maximum(size - 1, 0), num_features),
+    )
+
+
+def literal_sample(own: Array, z: Array, num_texts: int) -> Sample:
+    """Mean and scatter of the given draws, text by text.
+
+    Parameters
+    ----------
+    own : Array, shape (num_images,)
+        The text of each image.
+    z : Array, shape (num_features, num_images)
+    num_texts : int
+    """
+    member = (own == jnp.arange(num_texts)[:, None]).astype(z.dtype)
+    size = jnp.sum(member, axis=-1)
+    mean = (member @ z.T) / jnp.maximum(size, 1)[:, None]
+    centred = (z[None] - mean[:, :, None]) * member[:, None, :]
+    scatter = jnp.einsum("kan,kbn->kab", centred, centred)
+    # With too few images the scatter is singular; such a text is kept, so any root will do.
+    singular = size < z.shape[0] + 1
+    eye = jnp.eye(z.shape[0], dtype=z.dtype)
+    root = jnp.linalg.cholesky(jnp.where(singular[:, None, None], eye, scatter))
+    return Sample(count=size.astype(jnp.int64), mean=mean, root=root)
+
+
+def pooled(
+    image_mean: Array,
+    factor: ScaledFactor,
+    generated: Sample,
+    fresh_mean: Array,
+    fresh_scatter: Array,
+    num_fresh: int,
+) -> tuple[Array, Array]:
+    """Mean and scatter of generated images pooled with fresh ones, in the images' units."""
+    size = generated.count.astype(image_mean.dtype)[..., None]
+    total = size + num_fresh
+    mean = image_mean + apply(factor, generated.mean)
+    between = jnp.where(size > 0, fresh_mean - mean, 0)
+    scaled = jnp.exp(factor.log_scale)[..., :, None] * generated.root
+    root = jnp.sum(factor.unit[..., :, :, None] * scaled[..., None, :, :], axis=-2)
+    scatter = root @ jnp.swapaxes(root, -1, -2) + fresh_scatter
+    scatter += (size * num_fresh / total)[..., None] * between[..., :, None] * between[..., None, :]
+    return jnp.where(size > 0, mean + between * num_fresh / total, fresh_mean), scatter
+
+
+def mixture_average(probs: Array, image_mean: Array, factor: ScaledFactor) -> tuple[Array, ScaledFactor]:
+    """The mixture's overall mean and its average covariance (within texts), as a factor."""
+    weight = probs[:, None]
+    largest = jnp.max(jnp.where(weight > 0, factor.log_scale, -jnp.inf))
+    relative = jnp.where(weight > 0, factor.log_scale - largest, -jnp.inf)
+    shifted = ScaledFactor(factor.unit, relative)
+    average = factorise(jnp.sum(weight[..., None] * covariance(shifted), axis=0))
+    return (
+        jnp.sum(weight * image_mean, axis=0),
+        ScaledFactor(average.unit, average.log_scale + largest),
+    )
