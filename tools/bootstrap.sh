@@ -74,6 +74,8 @@ find_installed() {
         die "COEVO_PYTHON must be a working Python 3.12 or newer, but $COEVO_PYTHON is not.${tried:-
   $COEVO_PYTHON: not found}"
     fi
+    where="which .venv was made with"
+    fits "$root/.venv/bin/python" && return 0
     where="on the PATH"
     for name in $names; do fits "$name" && return 0; done
     pyenv=${PYENV_ROOT:-${HOME:-}/.pyenv}/versions

@@ -85,6 +85,16 @@ def test_versions_of_pyenv_are_found(machine: Machine, place: str) -> None:
     assert "pyenv" in done.stderr
 
 
+def test_an_environment_keeps_its_interpreter(machine: Machine) -> None:
+    made = machine.root / ".venv" / "bin"
+    made.mkdir(parents=True)
+    (made / "python").symlink_to(BASE)
+    (machine.bin / "python3").symlink_to(BASE)
+    assert "which .venv was made with" in machine.find().stderr
+    (made / "python").unlink()
+    assert "on the PATH" in machine.find().stderr
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [(OLD, "3.11.7, older than 3.12"), (NO_PIP, "lacks ensurepip")],
