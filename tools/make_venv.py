@@ -31,14 +31,20 @@ class SetupError(Exception):
     """A step failed; the message says which one and what to do."""
 
 
+def digest(file: Path) -> str:
+    """Return a hash of the file's lines without comments, which change nothing installed."""
+    lines = [line for line in file.read_text().splitlines() if not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def wanted_stamp(base_python: str) -> dict[str, str]:
     """Return what the stamp of a whole and current .venv says."""
     return {
         # Absolute paths are baked into the scripts of a virtual environment.
         "root": str(ROOT),
         "python": f"{sys.version.split()[0]} {os.path.realpath(base_python)}",
-        "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest(),
-        "project": hashlib.sha256(PROJECT.read_bytes()).hexdigest(),
+        "lock": digest(LOCK),
+        "project": digest(PROJECT),
     }
 
 

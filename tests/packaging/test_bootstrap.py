@@ -213,3 +213,10 @@ def test_a_changed_lock_replaces_the_environment(
     setup()
     (tmp_path / "clone" / "requirements.lock").write_text("second")
     assert setup() == EVERYTHING
+
+
+def test_a_comment_changes_nothing(setup: Callable[..., list[str]], tmp_path: Path) -> None:
+    setup()
+    for name in ("requirements.lock", "pyproject.toml"):
+        (tmp_path / "clone" / name).write_text("# why\nfirst")
+    assert setup() == []
