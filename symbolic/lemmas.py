@@ -1,18 +1,331 @@
-"""Cited lemmas (follow)."""
+"""Cited lemmas: what SymPy cannot reach in symbolic dimension, with reference and small case.
+
+Each lemma is a statement whose free symbols may be specialised, a reference for its proof, and a
+``small_case`` that checks it exactly where SymPy can.  A theorem lists every lemma it uses.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import sympy as sp
 from sympy.core.relational import Relational
+
+from symbolic import model
+from symbolic import symbols as s
+from symbolic.moments import chi_square_means, chi_square_moment, isserlis
+from symbolic.symbols import ChiSquare, Mean
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lemma:
-    """A cited lemma."""
+    """A cited result.
+
+    Parameters
+    ----------
+    name : str
+        Key in `LEMMAS`.
+    in_words : str
+        What it says.
+    statement : sympy Relational
+        The same as a relation; its free symbols stand for anything that fits ``in_words``.
+    reference : str
+        Where it is proved.
+    small_case : callable
+        Returns True if the lemma holds, exactly, at a small size.
+
+    Examples
+    --------
+    >>> LEMMAS["square_of_sum"].check()
+    """
 
     name: str
+    in_words: str
     statement: Relational
+    reference: str
+    small_case: Callable[[], bool]
+
+    def check(self) -> None:
+        """Check the small case.
+
+        Raises
+        ------
+        ValueError
+            If the lemma fails there.
+        """
+        if not self.small_case():
+            raise ValueError(
+                f"Lemma {self.name}: expected it to hold at a small size; it does not."
+            )
 
 
-LEMMAS: dict[str, Lemma] = {}
+term = sp.IndexedBase(sp.Symbol("X", nonnegative=True), nonnegative=True)
+quantity = s.RandomSymbol("X", nonnegative=True)
+_i, _k, _m, _K = s.text, s.other_text, s.count_index, s.num_texts
+_N, _n, _p = s.batch_size, s.image_count, s.text_prob
+_t, _a = s.generations, s.feature
+first_variance = sp.IndexedBase(sp.Symbol("l", positive=True), positive=True)
+gap_of_means = sp.IndexedBase(sp.Symbol("delta", real=True), real=True)
+axis_overlap = sp.Function("log_overlap")
+
+
+def _small_terms() -> tuple[list[sp.Symbol], int]:
+    return list(sp.symbols("x0:4", nonnegative=True)), 4
+
+
+def _square_of_sum() -> bool:
+    x, size = _small_terms()
+    pairs = sum(x[i] * x[k] for i in range(size) for k in range(i + 1, size))
+    return sp.expand(sum(x) ** 2 - sum(v**2 for v in x) - 2 * pairs) == 0
+
+
+def _two_of_many() -> bool:
+    x, size = _small_terms()
+    return all(bool((sum(x) - x[i] - x[k]).is_nonnegative) for i in range(size) for k in range(i))
+
+
+def _jensen_root() -> bool:
+    # A two-point law: E[X] - E[sqrt X]^2 = w (1 - w) (sqrt x0 - sqrt x1)^2.
+    x0, x1, w = sp.symbols("x0 x1 w", nonnegative=True)
+    spread = w * (1 - w) * (sp.sqrt(x0) - sp.sqrt(x1)) ** 2
+    return (
+        sp.expand(w * x0 + (1 - w) * x1 - (w * sp.sqrt(x0) + (1 - w) * sp.sqrt(x1)) ** 2 - spread)
+        == 0
+    )
+
+
+def _sample_variance() -> bool:
+    z = s.normal_draw
+    for n in (2, 3):
+        mean = sp.Add(*(z[j] for j in range(n))) / n
+        scatter = sp.expand(sp.Add(*((z[j] - mean) ** 2 for j in range(n))))
+        for power in (1, 2):
+            wick = isserlis(Mean(sp.expand(scatter**power)))
+            if sp.simplify(wick - chi_square_moment(sp.Integer(n - 1), sp.Integer(power))) != 0:
+                return False
+    return True
+
+
+def _trace_of_root() -> tuple[sp.Expr, ...]:
+    # 2 x 2, A = L L': the eigenvalues l1, l2 give (sqrt l1 + sqrt l2)^2 = tr A + 2 sqrt(det A).
+    a, c = sp.symbols("a c", positive=True)
+    b = sp.Symbol("b", real=True)
+    matrix = sp.Matrix([[a, b], [b, c]])
+    return a, b, c, matrix.trace(), matrix.det()
+
+
+def _trace_concavity() -> bool:
+    a, b, c, trace, det = _trace_of_root()
+    # (sqrt a + sqrt c)^2 - (tr root)^2 = 2 (sqrt(a c) - sqrt(det)), and a c - det = b^2.
+    return sp.expand(a * c - det - b**2) == 0 and sp.expand(trace - a - c) == 0
+
+
+def _trace_root_dominates() -> bool:
+    a, b, c, trace, _ = _trace_of_root()
+    angle = sp.Symbol("angle", real=True)
+    v = sp.Matrix([sp.cos(angle), sp.sin(angle)])
+    w = sp.Matrix([-sp.sin(angle), sp.cos(angle)])
+    matrix = sp.Matrix([[a, b], [b, c]])
+    # (tr root)^2 >= tr A = v'Av + w'Aw >= v'Av.
+    return sp.simplify(trace - (v.T * matrix * v)[0] - (w.T * matrix * w)[0]) == 0
+
+
+def _gaussian_volume() -> bool:
+    # E det of a 2 x 2 Wishart matrix is the product of the means of its Bartlett chi-squares.
+    for nu in (2, 3):
+        z = [[s.normal_draw[2 * j], s.normal_draw[2 * j + 1]] for j in range(nu)]
+        w = [[sp.Add(*(z[j][a] * z[j][b] for j in range(nu))) for b in (0, 1)] for a in (0, 1)]
+        det = isserlis(Mean(sp.expand(w[0][0] * w[1][1] - w[0][1] ** 2)))
+        bartlett = sp.prod([chi_square_means(Mean(ChiSquare(sp.Integer(nu - j)))) for j in (0, 1)])
+        if det != bartlett:
+            return False
+    return True
+
+
+def _binomial_total() -> bool:
+    return all(
+        sp.expand(sum(sp.binomial(n, m) * _p**m * (1 - _p) ** (n - m) for m in range(n + 1))) == 1
+        for n in range(1, 6)
+    )
+
+
+def _binomial_shifted() -> bool:
+    def left(n: int) -> sp.Expr:
+        return sum(
+            sp.binomial(n + 1, m + 1) * _p ** (m + 1) * (1 - _p) ** (n - m) for m in range(n + 1)
+        )
+
+    return all(sp.expand(left(n) - 1 + (1 - _p) ** (n + 1)) == 0 for n in range(1, 6))
+
+
+def _diagonalisation() -> bool:
+    # S1 = A A', S2 = A diag(l) A', gap = A delta, for a general 2 x 2 A.
+    a = sp.Matrix(2, 2, sp.symbols("a0:4", real=True))
+    scale = sp.diag(*sp.symbols("l0:2", positive=True))
+    delta = sp.Matrix(sp.symbols("d0:2", real=True))
+    average = a * (sp.eye(2) + scale) * a.T / 2
+    form = ((a * delta).T * average.inv() * (a * delta))[0]
+    axes = sum(2 * delta[j] ** 2 / (1 + scale[j, j]) for j in (0, 1))
+    dets = average.det() ** 2 / ((a * a.T).det() * (a * scale * a.T).det())
+    ratio = sp.prod([((1 + scale[j, j]) / 2) ** 2 / scale[j, j] for j in (0, 1)])
+    return sp.simplify(form - axes) == 0 and sp.simplify(dets - ratio) == 0
+
+
+def _smooth_mean() -> bool:
+    # The mixture's weight exp(eta z - eta^2/2) has mean one for every eta under a normal z.
+    z = sp.Symbol("z", real=True)
+    weight = sp.exp(model.small * z - model.small**2 / 2 - z**2 / 2) / sp.sqrt(2 * sp.pi)
+    return sp.simplify(sp.integrate(weight, (z, -sp.oo, sp.oo)) - 1) == 0
+
+
+def _third_moment() -> bool:
+    # In one dimension the third central moment of chi2_nu / nu is 8/nu^2: of second order.
+    nu = s.degrees_of_freedom
+    raw = [chi_square_moment(nu, sp.Integer(k)) / nu**k for k in (1, 2, 3)]
+    return sp.simplify(raw[2] - 3 * raw[1] * raw[0] + 2 * raw[0] ** 3 - 8 / nu**2) == 0
+
+
+def _lemma(
+    name: str, in_words: str, statement: Relational, reference: str, small: Callable[[], bool]
+) -> Lemma:
+    return Lemma(
+        name=name, in_words=in_words, statement=statement, reference=reference, small_case=small
+    )
+
+
+def _eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
+    return sp.Eq(lhs, rhs, evaluate=False)
+
+
+_weight = sp.binomial(_N, _m) * _p**_m * (1 - _p) ** (_N - _m)
+_texts = (_i, 0, _K - 1)
+_axes = (_a, 0, s.num_features - 1)
+_half = (1 + first_variance[_a]) / 2
+
+_ALL = (
+    _lemma(
+        "square_of_sum",
+        "the square of a sum is the squares and twice the products of pairs",
+        _eq(
+            sp.Sum(term[_i], _texts) ** 2,
+            sp.Sum(term[_i] ** 2, _texts)
+            + 2 * sp.Sum(term[_i] * term[_k], (_k, _i + 1, _K - 1), _texts),
+        ),
+        "multinomial theorem",
+        _square_of_sum,
+    ),
+    _lemma(
+        "two_of_many",
+        "a sum of non-negative terms is at least any two of them (i != k)",
+        sp.Ge(sp.Sum(term[_m], (_m, 0, _K - 1)), term[_i] + term[_k], evaluate=False),
+        "elementary",
+        _two_of_many,
+    ),
+    _lemma(
+        "jensen_root",
+        "the mean of a root is at most the root of the mean",
+        sp.Le(Mean(sp.sqrt(quantity)), sp.sqrt(Mean(quantity)), evaluate=False),
+        "Jensen (1906)",
+        _jensen_root,
+    ),
+    _lemma(
+        "sample_variance",
+        "a direction's sample variance is its variance times an independent chi-square",
+        _eq(
+            s.directional_variance_at[_t + 1],
+            model.image_scale * ChiSquare(_n - 1) * s.directional_variance_at[_t],
+        ),
+        "Cochran (1934); Anderson, An Introduction to Multivariate Statistical Analysis, th. 3.3.2",
+        _sample_variance,
+    ),
+    _lemma(
+        "trace_concavity",
+        "for concave f, tr f(A) is at most the sum of f over A's diagonal (here in the eigenbasis "
+        "of the current covariance, where the diagonal is variance times chi-square)",
+        sp.Le(
+            s.next_image_diversity,
+            sp.Sum(sp.sqrt(model.image_scale) * sp.sqrt(ChiSquare(_n - 1)) * s.image_sd[_a], _axes),
+            evaluate=False,
+        ),
+        "Peierls' inequality; Carlen, Trace inequalities and quantum entropy (2010), th. 2.9",
+        _trace_concavity,
+    ),
+    _lemma(
+        "trace_root_dominates",
+        "the trace of a root is at least the standard deviation in any direction",
+        sp.Ge(s.image_diversity_at[_t], sp.sqrt(s.directional_variance_at[_t]), evaluate=False),
+        "spectral theorem: sum of sqrt(l_a) >= sqrt(max l_a) >= sqrt(v'Av), |v| = 1",
+        _trace_root_dominates,
+    ),
+    _lemma(
+        "gaussian_volume",
+        "the Lyapunov exponents of products of Gaussian (Bartlett) factors are the mean logs of "
+        "the factor's diagonal",
+        _eq(
+            s.lyapunov_exponent,
+            Mean(sp.log(model.image_scale * ChiSquare(_n - s.exponent_index))) / 2,
+        ),
+        "Newman, Comm. Math. Phys. 103 (1986) 121-126; Bartlett (1933)",
+        _gaussian_volume,
+    ),
+    _lemma(
+        "binomial_total",
+        "binomial probabilities add up to one",
+        _eq(model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
+        "binomial theorem",
+        _binomial_total,
+    ),
+    _lemma(
+        "binomial_shifted",
+        "binomial probabilities of N + 1 trials without the first add up to the rest",
+        _eq(
+            sp.Sum(
+                sp.binomial(_N + 1, _m + 1) * _p ** (_m + 1) * (1 - _p) ** (_N - _m), (_m, 0, _N)
+            ),
+            1 - (1 - _p) ** (_N + 1),
+        ),
+        "binomial theorem",
+        _binomial_shifted,
+    ),
+    _lemma(
+        "diagonalised_overlap",
+        "two covariances are diagonal in one basis, where the overlap is a product over axes",
+        _eq(s.log_bhattacharyya, sp.Sum(axis_overlap(_a), _axes)),
+        "Horn and Johnson, Matrix Analysis, th. 7.6.4; change of variables",
+        _diagonalisation,
+    ),
+    _lemma(
+        "diagonalised_form",
+        "the Mahalanobis form in that basis",
+        _eq(sp.Sum(gap_of_means[_a] ** 2 / _half, _axes), s.mahalanobis),
+        "Horn and Johnson, Matrix Analysis, th. 7.6.4",
+        _diagonalisation,
+    ),
+    _lemma(
+        "diagonalised_determinants",
+        "the determinants in that basis",
+        _eq(
+            sp.Sum(sp.log(_half) - sp.log(first_variance[_a]) / 2, _axes),
+            s.log_det_average - (s.log_det_first + s.log_det_second) / 2,
+        ),
+        "Horn and Johnson, Matrix Analysis, th. 7.6.4",
+        _diagonalisation,
+    ),
+    _lemma(
+        "smooth_mean",
+        "means of smooth functions of the posteriors may be expanded under the expectation",
+        _eq(model.remainder[_i] * 0, 0),
+        "dominated convergence; all moments of a Gaussian mixture are finite",
+        _smooth_mean,
+    ),
+    _lemma(
+        "small_deviation",
+        "third moments of a sample covariance's deviation are of order nu^-2",
+        _eq(model.deviation[_a, _a] * 0, 0),
+        "Isserlis (1918); van der Vaart, Asymptotic Statistics, ch. 3",
+        _third_moment,
+    ),
+)
+
+LEMMAS: dict[str, Lemma] = {lemma.name: lemma for lemma in _ALL}

@@ -38,7 +38,7 @@ def is_random(expr: sp.Basic) -> bool:
     """
     if isinstance(expr, Mean):
         return False
-    if isinstance(expr, RandomSymbol):
+    if isinstance(expr, RandomSymbol | ChiSquare):
         return True
     return any(is_random(arg) for arg in expr.args)
 
@@ -60,6 +60,19 @@ class Mean(sp.Function):
         inner = printer._print(self.args[0])  # type: ignore[attr-defined]
         body = rf"\mathbb{{E}}\left[{inner}\right]"
         return body if exp is None else rf"{body}^{{{exp}}}"
+
+
+class SampleMean(sp.Function):
+    """Mean of a function of one random draw over ``size`` independent draws, inert."""
+
+    nargs = 2
+
+
+class ChiSquare(sp.Function):
+    """A fresh chi-square variable with the given degrees of freedom."""
+
+    nargs = 1
+    is_positive = True
 
 
 def _count(name: str) -> sp.Symbol:
@@ -113,8 +126,7 @@ next_homozygosity = _random("S_2'", positive=True)
 bhattacharyya = sp.IndexedBase(sp.Symbol("BC", nonnegative=True), nonnegative=True)
 text_distance = sp.IndexedBase(sp.Symbol("w", nonnegative=True), nonnegative=True)
 posterior_product_mean = sp.Symbol("R_ik", nonnegative=True)
-next_text_prob = _random("p_i'", nonnegative=True)
-other_next_text_prob = _random("p_k'", nonnegative=True)
+next_text_probs = sp.IndexedBase(_random("p'", nonnegative=True), nonnegative=True)
 posterior_covariance = sp.Symbol("Cov_r", real=True)
 text_prob_covariance = sp.Symbol("Cov_p", real=True)
 
@@ -172,6 +184,21 @@ next_squared_offset = _random("Delta2'", nonnegative=True)
 stationary_fidelity = sp.Symbol("F_*", nonnegative=True)
 stationary_trace = sp.Symbol("T_*", positive=True)
 
+# Only inside derivations: densities, draws and intermediate states.
+image = sp.Symbol("x", real=True)
+image_draw = _random("y", real=True)
+density = sp.Function("q", positive=True)
+mixture = sp.Function("q_mix", positive=True)
+posterior = sp.Function("r", nonnegative=True)
+injected_diversity = _random("H_inj", nonnegative=True)
+injected_diversity_at = sp.IndexedBase(_random("H_inj", nonnegative=True), nonnegative=True)
+target_overlap = sp.Symbol("o", nonnegative=True)
+target_overlap_at = sp.IndexedBase(_random("o", nonnegative=True), nonnegative=True)
+next_target_overlap = _random("o'", nonnegative=True)
+normal_draw = sp.IndexedBase(_random("z", real=True), real=True)
+generated_image = _random("g", real=True)
+user_image = _random("f", real=True)
+
 MEANINGS: dict[str, str] = {
     "batch_size": "images drawn in one update of the text model or of the image model",
     "num_texts": "number of texts",
@@ -204,8 +231,7 @@ MEANINGS: dict[str, str] = {
     "next_homozygosity": "sum of squared text probabilities after one text update",
     "bhattacharyya": "Bhattacharyya coefficients of pairs of texts' Gaussians",
     "text_distance": "squared Mahalanobis distance of each text's mean to the mixture's mean",
-    "next_text_prob": "probability of text i after one text update",
-    "other_next_text_prob": "probability of text k after one text update",
+    "next_text_probs": "probabilities of the texts after one text update, indexed by text",
     "posterior_covariance": "covariance of two texts' posteriors under one image of the mixture",
     "posterior_product_mean": "mean product of two texts' posteriors, one image of the mixture",
     "text_prob_covariance": "covariance of two texts' probabilities after one text update",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
+from symbolic.moments import falling
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Theorem
 
@@ -14,16 +15,11 @@ ONE_UPDATE = (
 retention = 1 - 1 / s.batch_size  # the factor of H in one update with one-hot posteriors
 
 
-def falling(n: sp.Expr, k: int) -> sp.Expr:
-    """Falling factorial ``n (n-1) ... (n-k+1)``, written out."""
-    return sp.prod([n - m for m in range(k)])
-
-
 text_probs_martingale = Theorem(
     name="text_probs_martingale",
     title="Text probabilities are a martingale",
     in_words="One text update leaves every text's probability unchanged in the mean.",
-    statement=sp.Eq(Mean(s.next_text_prob), s.text_probs[s.text], evaluate=False),
+    statement=sp.Eq(Mean(s.next_text_probs[s.text]), s.text_probs[s.text], evaluate=False),
     kind=Kind.EXACT,
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.1 (T1)",

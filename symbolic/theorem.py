@@ -1,4 +1,4 @@
-"""What a theorem is here: a value with a statement, where it comes from, and a checked derivation."""
+"""What a theorem is here: a value with a statement, a source and a checked derivation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from symbolic import lemmas, rules
+from symbolic import lemmas, model, rules
 from symbolic.rules import DerivationError
 from symbolic.symbols import SYMBOLS
 
@@ -51,7 +51,8 @@ class Step:
     label : str
         Name under which later steps use the claim.
     uses : tuple of str
-        What it rests on: labels of earlier steps, ``lemma:NAME``, ``theorem:NAME``.
+        What it rests on: labels of earlier steps, ``model:NAME``, ``lemma:NAME``,
+        ``theorem:NAME`` (an earlier theorem).
     given : mapping
         What the rule needs besides: an instance's substitution, an exhibited non-negative form.
 
@@ -151,6 +152,7 @@ class Theorem:
         """
         if not self.derivation:
             raise DerivationError(f"{self.name}: expected a derivation, found none; add its steps.")
+        self._check_kind()
         known = self._theorem_facts(others)
         for number, step in enumerate(self.derivation, 1):
             facts = [self._fact(use, known, number) for use in step.uses]
@@ -168,12 +170,31 @@ class Theorem:
                 f"which does not give the statement {self.statement}."
             )
 
+    def _check_kind(self) -> None:
+        relation = {Kind.UPPER_BOUND: sp.Le, Kind.LOWER_BOUND: sp.Ge}.get(self.kind, sp.Eq)
+        if not isinstance(self.statement, relation):
+            raise DerivationError(
+                f"{self.name}: a result of kind {self.kind} states {relation.__name__}, "
+                f"got {self.statement}."
+            )
+        weaker = {step.rule for step in self.derivation} & rules.NOT_EXACT
+        if weaker and self.kind not in (Kind.ASYMPTOTIC, Kind.APPROXIMATION):
+            raise DerivationError(
+                f"{self.name}: {', '.join(sorted(weaker))} cannot give a result of kind {self.kind}."
+            )
+
     def _theorem_facts(self, others: Mapping[str, Theorem] | None) -> dict[str, Relational]:
+        """Give the statements of the theorems before this one: nothing proves itself."""
         if others is None:
-            from symbolic import THEOREMS as others  # the library imports this module
-        earlier = dict(others)
-        earlier.pop(self.name, None)  # nothing proves itself
-        return {f"theorem:{name}": theorem.statement for name, theorem in earlier.items()}
+            import symbolic  # the library imports this module
+
+            others = symbolic.THEOREMS
+        facts = {}
+        for name, theorem in others.items():
+            if name == self.name:
+                break
+            facts[f"theorem:{name}"] = theorem.statement
+        return facts
 
     def _fact(self, use: str, known: Mapping[str, Relational], number: int) -> Relational:
         if use.startswith("lemma:"):
@@ -185,6 +206,8 @@ class Theorem:
                 )
             if name in lemmas.LEMMAS:
                 return lemmas.LEMMAS[name].statement
+        elif use.removeprefix("model:") in model.MODEL and use.startswith("model:"):
+            return model.MODEL[use.removeprefix("model:")].statement
         elif use in known:
             return known[use]
         raise DerivationError(

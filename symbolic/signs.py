@@ -1,0 +1,133 @@
+"""Exact tests: is an expression zero, is it non-negative on the domain of its symbols."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbolic import symbols as s
+from symbolic.moments import normal
+
+
+def is_zero(expr: sp.Expr) -> bool:
+    """Tell whether an expression vanishes identically, by algebra.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        Any expression.
+
+    Returns
+    -------
+    bool
+        True only if algebra brings it to zero; False if it does not (or cannot).
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> x = sp.Symbol("x")
+    >>> is_zero((x + 1) ** 2 - x**2 - 2 * x - 1), is_zero(x)
+    (True, False)
+    """
+    expr = _same_bound_names(normal(expr))
+    if expr.is_zero or expr == 0:
+        return True
+    numerator = sp.expand(sp.numer(sp.together(sp.expand(expr, power_exp=True))))
+    if _same_bound_names(normal(numerator)) == 0:
+        return True
+    return sp.simplify(expr.doit(deep=True)) == 0
+
+
+def _same_bound_names(expr: sp.Expr) -> sp.Expr:
+    renamed = expr.replace(lambda e: isinstance(e, sp.Sum | sp.Integral), _rename)
+    return sp.expand(renamed)
+
+
+def _rename(total: sp.Expr) -> sp.Expr:
+    return total.as_dummy()
+
+
+def _domain() -> dict[sp.Symbol, sp.Expr]:
+    """Parametrise each symbol's range by a non-negative number."""
+    free = {
+        name: sp.Symbol(f"over_{name}", nonnegative=True)
+        for name in ("N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho")
+    }
+    share = {name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho")}
+    return {
+        s.batch_size: 1 + free["N"],
+        s.image_count: 1 + free["n"],
+        s.num_features: 1 + free["d"],
+        s.num_texts: 1 + free["K"],
+        # Probabilities and shares: in (0, 1]; zero follows by continuity of rational functions.
+        s.injection_fraction: share["epsilon"],
+        s.injection_prob: share["alpha"],
+        s.text_prob: share["p"],
+        s.contraction_factor: share["rho"],
+    }
+
+
+DOMAIN = _domain()
+
+
+def is_nonnegative(expr: sp.Expr, domain: dict[sp.Symbol, sp.Expr] | None = None) -> bool:
+    """Tell whether an expression is non-negative wherever its symbols may lie.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        Any expression.
+    domain : dict, optional
+        Parametrisations that go beyond the standing ones (counts at least 1, shares in (0, 1]).
+
+    Returns
+    -------
+    bool
+        True only if it is proved so by the signs of its parts.
+
+    Examples
+    --------
+    >>> from symbolic.symbols import batch_size
+    >>> is_nonnegative(1 - 1 / batch_size), is_nonnegative(1 - 2 / batch_size)
+    (True, False)
+    """
+    if expr.is_nonnegative:
+        return True
+    if isinstance(expr, s.Mean | sp.Sum | sp.Integral):
+        return is_nonnegative(expr.args[0], domain)
+    if isinstance(expr, s.SampleMean):
+        return is_nonnegative(expr.args[0], domain)
+    if isinstance(expr, sp.Add | sp.Mul) and all(is_nonnegative(a, domain) for a in expr.args):
+        return True
+    if isinstance(expr, sp.exp):
+        return bool(expr.args[0].is_extended_real)
+    if isinstance(expr, sp.Pow):
+        base, power = expr.args
+        even = power.is_even and base.is_real
+        return bool(even) or (power.is_real is True and is_nonnegative(base, domain))
+    return _nonnegative_in_domain(expr, domain or {})
+
+
+def _nonnegative_in_domain(expr: sp.Expr, extra: dict[sp.Symbol, sp.Expr]) -> bool:
+    # The more special parametrisation goes first: it may bring in standing symbols.
+    inside = sp.together(expr.subs(list(extra.items())).subs(list(DOMAIN.items())))
+    if inside.is_nonnegative:
+        return True
+    numerator, denominator = (_positive_parts(part) for part in sp.fraction(inside))
+    return numerator and denominator
+
+
+def _positive_parts(expr: sp.Expr) -> bool:
+    factors = sp.Mul.make_args(sp.factor_terms(expr))
+    return all(
+        f.is_nonnegative
+        or (f.is_Pow and f.exp.is_real and _positive_parts(f.base))
+        or all(_is_positive_term(term) for term in sp.Add.make_args(sp.expand(f)))
+        for f in factors
+    )
+
+
+def _is_positive_term(term: sp.Expr) -> bool:
+    return all(
+        f.is_nonnegative or (f.is_Pow and f.exp.is_real and _positive_parts(f.base) and f.is_Add)
+        for f in sp.Mul.make_args(term)
+    )
