@@ -44,8 +44,11 @@ def reason():
         except ImportError:
             hint = " (a separate system package, often python3-venv)"
             return "lacks " + module + (hint if module in ("venv", "ensurepip") else "")
+import os
 why = reason()
-print("|".join(["no" if why else "ok", version, why or sys._base_executable or sys.executable]))
+# Resolved: while another set-up rebuilds .venv, its python looks like a base executable.
+found = why or os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
+print("|".join(["no" if why else "ok", version, found]))
 '
 
 # Sets $python and $version and succeeds if the candidate $1 runs and fits; else notes why not.
