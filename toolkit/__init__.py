@@ -1,0 +1,68 @@
+"""Simulate, predict and compare loops of generative models that train on each other's outputs.
+
+``import toolkit as tk`` is all a user needs. Each name is loaded when it is first used, so
+that the import itself is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+_HOME = {
+    "CoevolvingSystem": "toolkit.systems",
+    "CorpusInjection": "toolkit.systems",
+    "FeatureMap": "toolkit.systems",
+    "UserContent": "toolkit.systems",
+    "read_system": "toolkit.systems",
+    "loop_of": "toolkit.loops",
+    "read_trajectory": "toolkit.datasets",
+    "save": "toolkit.datasets",
+    "simulate": "toolkit.simulate",
+    "simulate_again": "toolkit.simulate",
+}
+_MODULES = ("labels", "measures")
+
+if TYPE_CHECKING:
+    from toolkit import labels as labels
+    from toolkit import measures as measures
+    from toolkit.datasets import read_trajectory as read_trajectory
+    from toolkit.datasets import save as save
+    from toolkit.loops import loop_of as loop_of
+    from toolkit.simulate import simulate as simulate
+    from toolkit.simulate import simulate_again as simulate_again
+    from toolkit.systems import CoevolvingSystem as CoevolvingSystem
+    from toolkit.systems import CorpusInjection as CorpusInjection
+    from toolkit.systems import FeatureMap as FeatureMap
+    from toolkit.systems import UserContent as UserContent
+    from toolkit.systems import read_system as read_system
+
+
+class _Package(ModuleType):
+    """The package, in which ``simulate`` and ``compare`` are the functions of that name.
+
+    Importing a submodule would bind its name in the package; where a public function has the
+    same name, the function wins.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _HOME:
+            value = getattr(importlib.import_module(_HOME[name]), name)
+        elif name in _MODULES:
+            value = importlib.import_module(f"toolkit.{name}")
+        else:
+            raise AttributeError(f"module 'toolkit' has no attribute {name!r}")
+        setattr(self, name, value)
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_HOME, *_MODULES})
+
+
+sys.modules[__name__].__class__ = _Package

@@ -122,6 +122,18 @@ VARIABLES: dict[str, Label] = {
     )
 }
 
+#: Scales of a product of random factors: log-normal tails, so that a plain mean over
+#: replicates is borne by a few of them (theory, I6).
+HEAVY_TAILED: frozenset[str] = frozenset(
+    {
+        IMAGE_DIVERSITY,
+        IMAGE_TOTAL_SD,
+        IMAGE_VOLUME_SCALE,
+        IMAGE_DIRECTIONAL_SD,
+        IMAGE_TOTAL_VARIANCE,
+    }
+)
+
 #: What ``simulate`` records unless told otherwise.
 DEFAULT_RECORD: tuple[str, ...] = (
     TEXT_PROBS,
@@ -144,6 +156,11 @@ Z_SCORE = "z_score"
 VIOLATION = "violation"
 VERDICT = "verdict"
 EFFECTIVE_REPLICATES = "effective_replicates"
+DECIDABLE = "decidable"
+WORST_Z = "worst_z"
+WORST_GENERATION = "worst_generation"
+CHECKED = "checked"
+CHECKPOINTS = "checkpoints"
 
 
 def variable(name: str) -> Label:

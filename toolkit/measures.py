@@ -16,6 +16,7 @@ import jax.numpy as jnp
 jax.config.update("jax_enable_x64", True)  # collapse is measured over many orders of magnitude
 
 Array = jax.Array
+ArrayLike = jax.typing.ArrayLike
 
 
 class ScaledFactor(NamedTuple):
@@ -35,7 +36,7 @@ class ScaledFactor(NamedTuple):
     log_scale: Array
 
 
-def factorise(image_cov: Array) -> ScaledFactor:
+def factorise(image_cov: ArrayLike) -> ScaledFactor:
     """The scaled triangular factor of a positive definite covariance.
 
     Parameters
@@ -76,7 +77,7 @@ def _normalised(factor: ScaledFactor) -> tuple[Array, Array, Array]:
     return factor.unit * jnp.exp(rest)[..., None, :], jnp.exp(largest), rest
 
 
-def text_diversity(text_probs: Array) -> Array:
+def text_diversity(text_probs: ArrayLike) -> Array:
     """Gini-Simpson diversity ``H = 1 - sum p_i^2``, shape (...).
 
     Summed as ``2 sum_{i<j} p_i p_j``, which keeps its relative precision when one text has
@@ -93,17 +94,18 @@ def text_diversity(text_probs: Array) -> Array:
     return 2 * jnp.sum(before * text_probs[..., 1:], axis=-1)
 
 
-def text_entropy(text_probs: Array) -> Array:
+def text_entropy(text_probs: ArrayLike) -> Array:
     """Shannon entropy ``-sum p_i log p_i`` in nats, shape (...)."""
+    text_probs = jnp.asarray(text_probs)
     return -jnp.sum(jax.scipy.special.xlogy(text_probs, text_probs), axis=-1)
 
 
-def text_effective_number(text_probs: Array) -> Array:
+def text_effective_number(text_probs: ArrayLike) -> Array:
     """Effective number of texts ``1 / sum p_i^2``, shape (...)."""
     return 1 / jnp.sum(jnp.square(text_probs), axis=-1)
 
 
-def image_diversity(image_cov: Array) -> Array:
+def image_diversity(image_cov: ArrayLike) -> Array:
     """Image diversity ``tr Sigma^(1/2)``, shape (...).
 
     Examples

@@ -9,6 +9,7 @@ law (multinomial, normal, Wishart), and, for a text update, the images grouped b
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -175,9 +176,7 @@ def _append_text(
     used = jnp.sum(state.text_active)
     room = used < spec.num_texts
     slot = (jnp.arange(spec.num_texts) == used) & due & room
-    mean, factor = gaussians.mixture_average(
-        state.text_probs, state.image_mean, state.image_factor
-    )
+    mean, factor = gaussians.mixture_average(state.text_probs, state.image_mean, state.image_factor)
     mean_given, cov_given = spec.new_text_given
     mean = params.new_text_mean if mean_given else mean
     factor = params.new_text_factor if cov_given else factor
@@ -219,7 +218,7 @@ def _image_update(
     """Captions, images, and each text's new mean and covariance, under the keep rule."""
     key_sample, key_fresh = jax.random.split(rng_key)
     sample = _generated(spec, key_sample, state)
-    total = sample.count + spec.user_images
+    total = sample.size + spec.user_images
     kept = (total < spec.min_images) & state.text_active
     updated = (total >= spec.min_images) & state.text_active
     denominator = jnp.maximum(total - spec.ddof, 1).astype(state.image_mean.dtype)
@@ -227,7 +226,12 @@ def _image_update(
     if spec.user_images:
         fresh_mean, fresh_scatter = _user_content(spec, params, key_fresh, state)
         mean, scatter = gaussians.pooled(
-            state.image_mean, state.image_factor, sample, fresh_mean, fresh_scatter, spec.user_images
+            state.image_mean,
+            state.image_factor,
+            sample,
+            fresh_mean,
+            fresh_scatter,
+            spec.user_images,
         )
         cov = scatter * factor_squared[:, None, None]
         eye = jnp.eye(spec.num_features, dtype=cov.dtype)
@@ -236,9 +240,7 @@ def _image_update(
         mean = state.image_mean + gaussians.apply(state.image_factor, sample.mean)
         eye = jnp.eye(spec.num_features, dtype=mean.dtype)
         root = sample.root * jnp.sqrt(factor_squared)[:, None, None]
-        factor = gaussians.compose(
-            state.image_factor, jnp.where(updated[:, None, None], root, eye)
-        )
+        factor = gaussians.compose(state.image_factor, jnp.where(updated[:, None, None], root, eye))
     state = state._replace(
         image_mean=jnp.where(updated[:, None], mean, state.image_mean),
         image_factor=ScaledFactor(
@@ -246,7 +248,7 @@ def _image_update(
             log_scale=jnp.where(updated[:, None], factor.log_scale, state.image_factor.log_scale),
         ),
     )
-    return state, sample.count, kept
+    return state, sample.size, kept
 
 
 def _generated(spec: Spec, rng_key: Array, state: State) -> gaussians.Sample:
@@ -261,9 +263,7 @@ def _generated(spec: Spec, rng_key: Array, state: State) -> gaussians.Sample:
     return gaussians.exact_sample(key_images, count, spec.num_features, dtype)
 
 
-def _user_content(
-    spec: Spec, params: Params, rng_key: Array, state: State
-) -> tuple[Array, Array]:
+def _user_content(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Array, Array]:
     """Mean and scatter of the real images given back to each text."""
     size = spec.user_images
     if spec.user_images_given:
@@ -281,7 +281,7 @@ def _user_content(
             fresh = gaussians.exact_sample(rng_key, count, spec.num_features, dtype)
             nothing = jnp.zeros_like(state.reference_factor.unit)
             return gaussians.pooled(
-                state.reference_mean, state.reference_factor, fresh, 0.0, nothing, 0
+                state.reference_mean, state.reference_factor, fresh, nothing[..., 0], nothing, 0
             )
         shape = (spec.num_texts, size, spec.num_features)
         z = jax.random.normal(rng_key, shape, dtype)
@@ -300,7 +300,7 @@ def measure(
     threshold = 1 / (2 * spec.batch_size)
     mean, factor = state.image_mean, state.image_factor
     fidelity = partial(measures.image_fidelity, mean, state.reference_mean)
-    compute = {
+    compute: dict[str, Callable[[], Array]] = {
         labels.TEXT_PROBS: lambda: state.text_probs,
         labels.IMAGE_MEAN: lambda: mean,
         labels.IMAGE_COV: lambda: measures.covariance(factor),
@@ -349,7 +349,7 @@ def _no_info(spec: Spec) -> Info:
 
 def _merge_info(earlier: Info, later: Info) -> Info:
     """Events since the last recorded generation; the counts of the latest."""
-    merged = jax.tree.map(jnp.logical_or, earlier._replace(image_count=False), later)
+    merged: Info = jax.tree.map(jnp.logical_or, earlier, later)
     return merged._replace(image_count=later.image_count)
 
 
@@ -368,7 +368,6 @@ def _capacity(system: CoevolvingSystem, generations: int | None) -> int:
 
 def _spec(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtype) -> Spec:
     corpus, content = system.corpus, system.user_content
-    assert system.min_images is not None
     return Spec(
         method=method,
         dtype=dtype,

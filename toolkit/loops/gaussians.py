@@ -25,13 +25,14 @@ class Sample(NamedTuple):
 
     Attributes
     ----------
-    count : Array, shape (num_texts,)
+    size : Array, shape (num_texts,)
+        Whole numbers.
     mean : Array, shape (num_texts, d)
     root : Array, shape (num_texts, d, d)
         Lower triangular; ``root root'`` is the scatter ``sum (z - mean)(z - mean)'``.
     """
 
-    count: Array
+    size: Array
     mean: Array
     root: Array
 
@@ -62,7 +63,9 @@ def compose(factor: ScaledFactor, lower: Array) -> ScaledFactor:
 
 def scaled_inverse(factor: ScaledFactor) -> Array:
     """``B^-1``, with scales beyond 1e-152 held there, shape (..., d, d)."""
-    eye = jnp.broadcast_to(jnp.eye(factor.unit.shape[-1], dtype=factor.unit.dtype), factor.unit.shape)
+    eye = jnp.broadcast_to(
+        jnp.eye(factor.unit.shape[-1], dtype=factor.unit.dtype), factor.unit.shape
+    )
     inverse = jax.scipy.linalg.solve_triangular(factor.unit, eye, lower=True, unit_diagonal=True)
     limit = _LARGEST_EXPONENT if factor.unit.dtype == jnp.float64 else _LARGEST_EXPONENT / 8
     return inverse * jnp.exp(jnp.minimum(-factor.log_scale, limit))[..., :, None]
@@ -71,12 +74,12 @@ def scaled_inverse(factor: ScaledFactor) -> Array:
 def exact_sample(rng_key: Array, count: Array, num_features: int, dtype: jnp.dtype) -> Sample:
     """Mean and scatter of ``count`` draws, from their exact law (normal and Wishart)."""
     key_mean, key_root = jax.random.split(rng_key)
-    size = count.astype(dtype)
+    number = count.astype(dtype)
     z = jax.random.normal(key_mean, (*count.shape, num_features), dtype)
     return Sample(
-        count=count,
-        mean=z / jnp.sqrt(jnp.maximum(size, 1))[..., None],
-        root=bartlett(key_root, jnp.maximum(size - 1, 0), num_features),
+        size=count,
+        mean=z / jnp.sqrt(jnp.maximum(number, 1))[..., None],
+        root=bartlett(key_root, jnp.maximum(number - 1, 0), num_features),
     )
 
 
@@ -99,7 +102,7 @@ def literal_sample(own: Array, z: Array, num_texts: int) -> Sample:
     singular = size < z.shape[0] + 1
     eye = jnp.eye(z.shape[0], dtype=z.dtype)
     root = jnp.linalg.cholesky(jnp.where(singular[:, None, None], eye, scatter))
-    return Sample(count=size.astype(jnp.int64), mean=mean, root=root)
+    return Sample(size=size.astype(jnp.int64), mean=mean, root=root)
 
 
 def pooled(
@@ -111,7 +114,7 @@ def pooled(
     num_fresh: int,
 ) -> tuple[Array, Array]:
     """Mean and scatter of generated images pooled with fresh ones, in the images' units."""
-    size = generated.count.astype(image_mean.dtype)[..., None]
+    size = generated.size.astype(image_mean.dtype)[..., None]
     total = size + num_fresh
     mean = image_mean + apply(factor, generated.mean)
     between = jnp.where(size > 0, fresh_mean - mean, 0)
@@ -122,7 +125,9 @@ def pooled(
     return jnp.where(size > 0, mean + between * num_fresh / total, fresh_mean), scatter
 
 
-def mixture_average(probs: Array, image_mean: Array, factor: ScaledFactor) -> tuple[Array, ScaledFactor]:
+def mixture_average(
+    probs: Array, image_mean: Array, factor: ScaledFactor
+) -> tuple[Array, ScaledFactor]:
     """The mixture's overall mean and its average covariance (within texts), as a factor."""
     weight = probs[:, None]
     largest = jnp.max(jnp.where(weight > 0, factor.log_scale, -jnp.inf))

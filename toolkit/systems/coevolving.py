@@ -10,7 +10,7 @@ import numpy as np
 from toolkit.systems import validation
 from toolkit.systems.external import CorpusInjection, UserContent
 from toolkit.systems.feature_map import FeatureMap
-from toolkit.systems.files import Configuration
+from toolkit.systems.files import Configuration, Part
 from toolkit.systems.validation import FloatArray
 
 
@@ -67,7 +67,7 @@ class CoevolvingSystem(Configuration):
     """
 
     kind: ClassVar[str] = "coevolving"
-    nested: ClassVar[dict[str, type]] = {
+    nested: ClassVar[dict[str, type[Part]]] = {
         "corpus": CorpusInjection,
         "user_content": UserContent,
         "feature_map": FeatureMap,
@@ -81,7 +81,7 @@ class CoevolvingSystem(Configuration):
     text_updates: int = 1
     image_updates: int = 1
     ddof: int = 1
-    min_images: int | None = None
+    min_images: int = None  # type: ignore[assignment]  # num_features + 1 once it is built
     text_temperature: float = 1.0
     shrinkage_factor: float = 1.0
     corpus: CorpusInjection | None = None
@@ -109,6 +109,13 @@ class CoevolvingSystem(Configuration):
             if part is not None:
                 part.check(self.num_texts, self.num_features)
 
+        grows = self.corpus is not None and self.corpus.reading == "new_text"
+        if grows and self.user_content is not None and self.user_content.images is not None:
+            raise ValueError(
+                "user_content.images cannot be given when corpus.reading is 'new_text': a new "
+                "text has none; leave them out to draw from each text's first Gaussian."
+            )
+
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
@@ -129,7 +136,6 @@ class CoevolvingSystem(Configuration):
         if self.min_images is None:
             self._set("min_images", smallest)
         self._set("min_images", validation.integer(self.min_images, "min_images", 1))
-        assert self.min_images is not None
         if self.min_images < smallest:
             raise ValueError(
                 f"min_images must be at least num_features + 1 = {smallest}, not "
@@ -237,8 +243,8 @@ class CoevolvingSystem(Configuration):
         same.setdefault("text_probs", counts / counts.sum())
         ddof = same.get("ddof", 1)
         return cls(
-            image_mean=[group.mean(axis=0) for group in groups],
-            image_cov=[np.atleast_2d(np.cov(group.T, ddof=ddof)) for group in groups],
+            image_mean=np.stack([group.mean(axis=0) for group in groups]),
+            image_cov=np.stack([np.atleast_2d(np.cov(group.T, ddof=ddof)) for group in groups]),
             batch_size=batch_size,
             feature_map=feature_map,
             **same,

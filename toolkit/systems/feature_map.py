@@ -57,7 +57,7 @@ class FeatureMap:
         ValueError
             When there are fewer images or pixels than features.
         """
-        from sklearn.decomposition import PCA  # noqa: PLC0415 - costs a second, rarely needed
+        from sklearn.decomposition import PCA  # costs a second, rarely needed
 
         pixels = validation.frozen_array(pixels, "X", 2)
         num_features = validation.integer(num_features, "num_features", 1)

@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self, cast
 
 import numpy as np
 import tomli_w
@@ -19,6 +19,13 @@ REGISTRY: dict[str, type[Configuration]] = {}
 _KIND_KEY = "system"
 
 
+class Part(Protocol):
+    """A nested configuration, which can be checked against the sizes of its system."""
+
+    def check(self, num_texts: int, num_features: int) -> None:
+        """Raise ValueError when a size differs."""
+
+
 class Configuration:
     """Base of the frozen dataclasses that describe a system.
 
@@ -28,7 +35,7 @@ class Configuration:
     """
 
     kind: ClassVar[str]
-    nested: ClassVar[dict[str, type]] = {}
+    nested: ClassVar[dict[str, type[Part]]] = {}
     constructors: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -49,7 +56,8 @@ class Configuration:
             When a field is unknown or a value is outside its range.
         """
         validation.known_keys(changes, self.field_names(), type(self).__name__)
-        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+        instance: Any = self
+        return cast("Self", dataclasses.replace(instance, **changes))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings; what is None is left out."""
@@ -92,7 +100,7 @@ class Configuration:
         return text
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self.to_dict() == other.to_dict()  # type: ignore[attr-defined]
+        return type(other) is type(self) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
         return hash(self.to_json())
@@ -118,7 +126,7 @@ def system_from_json(text: str) -> Configuration:
 
 
 def read_system(path: str | Path) -> Configuration:
-    """Read a system from a TOML file.
+    r"""Read a system from a TOML file.
 
     Parameters
     ----------
@@ -135,7 +143,7 @@ def read_system(path: str | Path) -> Configuration:
     --------
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "system.toml"
-    >>> _ = path.write_text('[on_unit_circle]\\nnum_texts = 5\\nvariance = 1\\nbatch_size = 1000')
+    >>> _ = path.write_text('[on_unit_circle]\nnum_texts = 5\nvariance = 1\nbatch_size = 1000')
     >>> read_system(path).num_texts
     5
     """

@@ -1,0 +1,320 @@
+"""Simulated beside predicted: residuals, z-scores, violations, and a verdict per result.
+
+Every result is tested at a few checkpoints (and texts); the chance that *any* verdict of the
+table is a false alarm is at most ``false_alarm``, by Bonferroni's inequality over all of them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from toolkit import labels, metrics
+from toolkit.metrics import FloatArray, Mean
+
+AGREES, DISAGREES, DEPARTS = "agrees", "disagrees", "departs"
+HOLDS, VIOLATED, UNDECIDED = "holds", "violated", "undecided"
+#: Verdicts that say that something is wrong, with theory or with the simulation.
+ALARMS = (DISAGREES, VIOLATED)
+
+_LOWER, _UPPER = "lower bound", "upper bound"
+#: These claim a limit or a closeness; leaving it is a finding, not an error.
+_LOOSE = ("asymptotic", "approximation")
+#: Rounding of a recursion over thousands of generations, relative to the predicted value.
+_ROUNDING = 1e-9
+
+
+class _Row(NamedTuple):
+    """One result beside the simulation; arrays over (generation,) or (generation, text)."""
+
+    name: str
+    kind: str
+    mean: Mean
+    predicted: FloatArray
+    simulated: FloatArray
+    tested: npt.NDArray[np.bool_]
+
+
+def compare(
+    simulated: xr.Dataset,
+    predicted: xr.Dataset,
+    *,
+    false_alarm: float = 0.01,
+    checkpoints: int = 20,
+) -> xr.Dataset:
+    """Compare a simulated trajectory with what was predicted of it.
+
+    Parameters
+    ----------
+    simulated : xr.Dataset
+        From ``simulate``; at least two replicates.
+    predicted : xr.Dataset
+        From ``predict``, of the system, or of this very dataset.
+    false_alarm : float
+        Chance that any verdict of the whole table is a false alarm.
+    checkpoints : int
+        Recorded generations, evenly spaced and ending with the last, at which a verdict is
+        sought; residuals and z-scores are given at all.
+
+    Returns
+    -------
+    xr.Dataset
+        Along ``result``: the predicted values, ``simulated`` (means over replicates, of the
+        logarithm where ``scale`` is "log"), ``standard_error``, ``residual``, ``z_score``,
+        ``violation`` (by how much a bound is crossed), ``effective_replicates``,
+        ``decidable``, and the ``verdict``: "agrees" or "disagrees" (exact, fixed point),
+        "holds" or "violated" (bounds), "agrees" or "departs" (asymptotic, approximation),
+        "undecided" where the replicates cannot tell. A result about the whole system carries
+        the same values at every text.
+
+    Raises
+    ------
+    ValueError
+        With fewer than two replicates, without a common variable, or when generations or
+        texts of the two do not match.
+
+    Examples
+    --------
+    >>> import toolkit as tk
+    >>> system = tk.CoevolvingSystem.on_unit_circle(num_texts=5, variance=0.01, batch_size=50)
+    >>> simulated = tk.simulate(system, generations=20, replicates=20, seed=1)
+    >>> comparison = tk.compare(simulated, tk.predict(system, generations=20))
+    >>> str(comparison.verdict.sel(result="text_diversity_lower_bound").values)
+    'holds'
+    """
+    if not 0 < false_alarm < 1:
+        raise ValueError(f"false_alarm must lie between 0 and 1, not {false_alarm}.")
+    if checkpoints < 1:
+        raise ValueError(f"checkpoints must be at least 1, not {checkpoints}.")
+    if simulated.sizes.get(labels.REPLICATE, 0) < 2:
+        raise ValueError("compare needs at least 2 replicates for a standard error.")
+    predicted = _aligned(simulated, predicted)
+    rows, missing = _rows(simulated, predicted, checkpoints)
+    if not rows:
+        raise ValueError(
+            f"none of the predicted variables was recorded; record one of: {', '.join(missing)}."
+        )
+    comparison = _judged(rows, simulated, predicted, false_alarm)
+    comparison.attrs |= {"not_recorded": ", ".join(missing)}
+    return comparison
+
+
+def table(comparison: xr.Dataset) -> pd.DataFrame:
+    """The verdicts, one row per result.
+
+    Parameters
+    ----------
+    comparison : xr.Dataset
+        From :func:`compare`.
+    """
+    columns = [
+        labels.VARIABLE,
+        labels.KIND,
+        labels.SCALE,
+        labels.VERDICT,
+        labels.WORST_Z,
+        labels.WORST_GENERATION,
+        labels.CHECKED,
+        labels.CHECKPOINTS,
+    ]
+    present = [name for name in columns if name in comparison.variables]
+    return pd.DataFrame(
+        {name: comparison[name].values for name in present},
+        index=pd.Index(comparison[labels.RESULT].values, name=labels.RESULT),
+    )
+
+
+def has_alarm(comparison: xr.Dataset) -> bool:
+    """Whether a verdict says that theory and simulation contradict each other."""
+    return bool(np.isin(comparison[labels.VERDICT].values, ALARMS).any())
+
+
+def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
+    """The predictions at the recorded generations (and replicates), exactly."""
+    recorded, known = simulated[labels.GENERATION], predicted[labels.GENERATION]
+    if labels.REPLICATE in predicted.dims:
+        first = int(known.values[0])
+        recorded = recorded[recorded >= first]
+    lacking = np.setdiff1d(recorded, known)
+    if lacking.size:
+        raise ValueError(
+            f"nothing is predicted for generation {lacking[0]}; predict "
+            f"{int(recorded.max())} generations."
+        )
+    predicted = predicted.sel({labels.GENERATION: recorded})
+    template = simulated.sel({labels.GENERATION: recorded})
+    for name in (labels.TEXT, labels.REPLICATE):
+        if name in predicted.dims and not np.array_equal(predicted[name], template[name]):
+            raise ValueError(
+                f"{name} differs: {predicted.sizes[name]} predicted, {template.sizes[name]} "
+                "simulated; predict the system that was simulated."
+            )
+    return predicted
+
+
+def _rows(
+    simulated: xr.Dataset, predicted: xr.Dataset, checkpoints: int
+) -> tuple[list[_Row], list[str]]:
+    """A row for each result whose variable was recorded, and the variables that were not."""
+    generation = predicted[labels.GENERATION]
+    at_generation = {labels.GENERATION: generation}
+    rows, missing = [], []
+    for name in predicted[labels.RESULT].values:
+        result = predicted.sel({labels.RESULT: name})
+        variable = str(result[labels.VARIABLE].values)
+        values = metrics.variable(simulated, variable)
+        if values is None:
+            missing.append(variable)
+            continue
+        per_text = labels.TEXT in labels.variable(variable).dims
+        values = values.sel(at_generation)
+        of_result = result[labels.PREDICTED]
+        if not per_text and labels.TEXT in of_result.dims:
+            of_result = of_result.isel({labels.TEXT: 0})
+        log = str(result[labels.SCALE].values) == "log"
+        row = _row(str(name), str(result[labels.KIND].values), values, of_result, log, variable)
+        valid = generation.values >= int(result[labels.VALID_FROM])
+        chosen = _checkpoints(generation.values, valid, checkpoints)
+        tested = np.broadcast_to(
+            chosen.reshape(-1, *[1] * (row.predicted.ndim - 1)), row.predicted.shape
+        )
+        rows.append(row._replace(tested=tested))
+    return rows, list(dict.fromkeys(missing))
+
+
+def _row(
+    name: str, kind: str, values: xr.DataArray, predicted: xr.DataArray, log: bool, variable: str
+) -> _Row:
+    raw = np.asarray(values.values, dtype=float)
+    heavy = variable in labels.HEAVY_TAILED and not log
+    if log:
+        # A variable that has underflowed to 0 has no logarithm: no verdict there.
+        with np.errstate(divide="ignore"):
+            raw = np.log(raw)
+        raw = np.where(np.isfinite(raw).all(axis=0), raw, np.nan)
+    prediction = predicted.transpose(..., *values.dims[1:])
+    expected = np.asarray(prediction.values, dtype=float)
+    one_step = labels.REPLICATE in predicted.dims
+    expected_all = expected if one_step else expected[None]
+    with np.errstate(invalid="ignore"):
+        mean = metrics.mean_over_replicates(
+            raw - expected_all, None if log else raw, heavy_tailed=heavy
+        )
+    shown = expected.mean(axis=0) if one_step else expected
+    return _Row(name, kind, mean, shown, raw.mean(axis=0), np.zeros(0, bool))
+
+
+def _checkpoints(
+    generation: FloatArray, valid: npt.NDArray[np.bool_], number: int
+) -> npt.NDArray[np.bool_]:
+    """Evenly spaced valid recorded generations after the start, the last one included."""
+    candidates = np.flatnonzero(valid & (generation > 0))
+    chosen = np.zeros(len(generation), bool)
+    if candidates.size:
+        positions = np.linspace(-1, candidates.size - 1, min(number, candidates.size) + 1)[1:]
+        chosen[candidates[np.round(positions).astype(int)]] = True
+    return chosen
+
+
+def _judged(
+    rows: list[_Row], simulated: xr.Dataset, predicted: xr.Dataset, false_alarm: float
+) -> xr.Dataset:
+    """Z-scores and verdicts of all rows, as a dataset."""
+    replicates = simulated.sizes[labels.REPLICATE]
+    tests = max(sum(int(row.tested.sum()) for row in rows), 1)
+    level = false_alarm / tests
+    per_text = any(row.predicted.ndim == 2 for row in rows)
+    shape = np.broadcast_shapes(*(_wide(row.predicted).shape for row in rows))
+    if not per_text:
+        shape = shape[:1]
+    fields: dict[str, list[npt.NDArray[np.generic]]] = {}
+    verdicts: dict[str, list[object]] = {}
+    for row in rows:
+        values, verdict = _judge(row, replicates, level)
+        for name, value in values.items():
+            wide = _wide(value) if per_text else value
+            fields.setdefault(name, []).append(np.broadcast_to(wide, shape))
+        for name, entry in verdict.items():
+            verdicts.setdefault(name, []).append(entry)
+    generation = np.append(predicted[labels.GENERATION].values, -1)
+    worst = np.array(verdicts[labels.WORST_GENERATION], dtype=int)
+    verdicts[labels.WORST_GENERATION] = list(generation[worst])
+    kept = predicted.sel({labels.RESULT: [row.name for row in rows]})
+    dims = (labels.RESULT, labels.GENERATION, *([labels.TEXT] if per_text else []))
+    coords = {
+        name: coord
+        for name, coord in kept.coords.items()
+        if labels.REPLICATE not in coord.dims and (name != labels.TEXT or per_text)
+    }
+    data = {name: (dims, np.stack(values)) for name, values in fields.items()}
+    judged = {name: (labels.RESULT, np.array(entries)) for name, entries in verdicts.items()}
+    attrs = {**predicted.attrs, "false_alarm": false_alarm, "tests": tests}
+    return xr.Dataset({**data, **judged}, coords=coords, attrs=attrs)
+
+
+def _wide(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """With a text axis."""
+    return values if values.ndim == 2 else values[:, None]
+
+
+def _judge(
+    row: _Row, replicates: int, level: float
+) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, object]]:
+    """The fields over generations (and texts) and the verdict of one row."""
+    mean = row.mean
+    one_sided = row.kind in (_LOWER, _UPPER)
+    critical = float(stats.t.isf(level if one_sided else level / 2, replicates - 1))
+    rounding = _ROUNDING * np.maximum(np.abs(row.predicted), np.finfo(float).tiny)
+    z_score = mean.value / np.maximum(mean.standard_error, rounding)
+    beyond = {_LOWER: np.maximum(-mean.value, 0), _UPPER: np.maximum(mean.value, 0)}
+    violation = beyond.get(row.kind, np.zeros_like(mean.value))
+    against = {_LOWER: -z_score, _UPPER: z_score}.get(row.kind, np.abs(z_score))
+    decidable = metrics.is_decidable(mean, replicates, critical) & np.isfinite(z_score)
+    checked = row.tested & decidable
+    alarm = checked & (against > critical + metrics.widening(mean, replicates, critical))
+    fields: dict[str, npt.NDArray[np.generic]] = {
+        labels.PREDICTED: row.predicted,
+        labels.SIMULATED: row.simulated,
+        labels.STANDARD_ERROR: mean.standard_error,
+        labels.RESIDUAL: mean.value,
+        labels.Z_SCORE: z_score,
+        labels.VIOLATION: violation,
+        labels.EFFECTIVE_REPLICATES: mean.effective_replicates,
+        labels.DECIDABLE: decidable,
+    }
+    verdict = {labels.VERDICT: _verdict(row.kind, bool(checked.any()), bool(alarm.any()))}
+    return fields, verdict | _worst(z_score, against, checked, row.tested)
+
+
+def _verdict(kind: str, checked: bool, alarm: bool) -> str:
+    if not checked:
+        return UNDECIDED
+    if kind in (_LOWER, _UPPER):
+        return VIOLATED if alarm else HOLDS
+    if kind in _LOOSE:
+        return DEPARTS if alarm else AGREES
+    return DISAGREES if alarm else AGREES
+
+
+def _worst(
+    z_score: FloatArray,
+    against: FloatArray,
+    checked: npt.NDArray[np.bool_],
+    tested: npt.NDArray[np.bool_],
+) -> dict[str, object]:
+    """The most extreme checked z-score, in the direction that counts, and its position (or -1)."""
+    counts = {labels.CHECKED: int(checked.sum()), labels.CHECKPOINTS: int(tested.sum())}
+    if not checked.any():
+        return {labels.WORST_Z: 0.0, labels.WORST_GENERATION: -1, **counts}
+    flat = int(np.argmax(np.where(checked, against, -np.inf)))
+    position = np.unravel_index(flat, checked.shape)
+    return {
+        labels.WORST_Z: float(z_score[position]),
+        labels.WORST_GENERATION: int(position[0]),
+        **counts,
+    }

@@ -1,0 +1,241 @@
+"""Labelled datasets: built from arrays, written whole or not at all, read with checks."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from toolkit import labels
+from toolkit.systems import Configuration, system_from_json
+
+SYSTEM = "system"
+ARGUMENTS = "arguments"
+VERSIONS = "versions"
+_SUFFIXES = (".nc", ".zarr")
+
+
+def trajectory(
+    variables: Mapping[str, np.ndarray], generation: np.ndarray, attrs: Mapping[str, str]
+) -> xr.Dataset:
+    """A trajectory dataset with the labels' dims, units and long names.
+
+    Parameters
+    ----------
+    variables : mapping
+        By name, with axes (replicate, generation, ...) as in :mod:`toolkit.labels`.
+    generation : array, shape (num_recorded,)
+    attrs : mapping
+
+    Raises
+    ------
+    ValueError
+        When a name is unknown, or two variables disagree about a size.
+    """
+    dataset = xr.Dataset(
+        {
+            name: (labels.dims(name), values, labels.variable(name).attrs)
+            for name, values in variables.items()
+        },
+        attrs=dict(attrs),
+    )
+    coordinates = {
+        name: np.arange(size) for name, size in dataset.sizes.items() if name in labels.COORDINATES
+    }
+    coordinates[labels.GENERATION] = np.asarray(generation)
+    dataset = dataset.assign_coords(coordinates)
+    for name in coordinates:
+        dataset[name].attrs.update(labels.COORDINATES[str(name)].attrs)
+    return dataset
+
+
+def provenance(system: Configuration, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Attributes that are enough to run a simulation again: system, arguments, versions."""
+    packages = ("coevo-toolkit", "jax", "jaxlib", "numpy", "scipy", "xarray")
+    versions = {"python": platform.python_version()}
+    for package in packages:
+        versions[package] = importlib.metadata.version(package)
+    return {
+        SYSTEM: system.to_json(),
+        ARGUMENTS: json.dumps(dict(arguments)),
+        VERSIONS: json.dumps(versions),
+    }
+
+
+def system_of(dataset: xr.Dataset) -> Configuration:
+    """The system that a dataset was simulated from.
+
+    Raises
+    ------
+    ValueError
+        When the dataset does not carry one.
+    """
+    try:
+        return system_from_json(dataset.attrs[SYSTEM])
+    except KeyError:
+        raise ValueError(
+            f"the dataset has no attribute {SYSTEM!r}: it was not made by simulate."
+        ) from None
+
+
+def arguments_of(dataset: xr.Dataset) -> dict[str, Any]:
+    """The arguments that ``simulate`` was called with.
+
+    Raises
+    ------
+    ValueError
+        When the dataset does not carry them.
+    """
+    try:
+        return dict(json.loads(dataset.attrs[ARGUMENTS]))
+    except KeyError:
+        raise ValueError(
+            f"the dataset has no attribute {ARGUMENTS!r}: it was not made by simulate."
+        ) from None
+
+
+def check_output(path: str | Path, *, overwrite: bool = False, suffixes: Any = _SUFFIXES) -> Path:
+    """A path that can be written to; called before the work that fills it.
+
+    Parameters
+    ----------
+    path : str or Path
+    overwrite : bool
+    suffixes : tuple of str
+        Endings that are understood.
+
+    Raises
+    ------
+    ValueError
+        When the ending is not known.
+    FileExistsError
+        When it exists and ``overwrite`` is not set.
+    FileNotFoundError, PermissionError
+        When its folder does not exist or cannot be written to.
+    """
+    path = Path(path)
+    if path.suffix not in suffixes:
+        raise ValueError(f"{path} must end in {' or '.join(suffixes)}.")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; give another path, or overwrite it (--overwrite).")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist; make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"the folder {path.parent} cannot be written to.")
+    return path
+
+
+def save(dataset: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a dataset to netCDF (``.nc``) or zarr (``.zarr``): whole, or not at all.
+
+    Parameters
+    ----------
+    dataset : xr.Dataset
+    path : str or Path
+    overwrite : bool
+        Replace what is there; it stays until the new file is complete.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError, FileExistsError, FileNotFoundError, PermissionError
+        When the path cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile, toolkit as tk
+    >>> system = tk.CoevolvingSystem.on_unit_circle(num_texts=3, variance=1.0, batch_size=50)
+    >>> simulated = tk.simulate(system, generations=2, replicates=2, seed=1)
+    >>> path = tk.save(simulated, tempfile.mkdtemp() + "/loop.nc")
+    >>> tk.read_trajectory(path).identical(simulated)
+    True
+    """
+    path = check_output(path, overwrite=overwrite)
+    if path.suffix == ".nc":
+        replace_whole(path, lambda part: dataset.to_netcdf(part, engine="h5netcdf"))
+    else:
+        replace_whole(path, lambda part: dataset.to_zarr(part, zarr_format=3, consolidated=False))
+    return path
+
+
+def replace_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` make a file or folder beside ``path``, then put it in its place.
+
+    Whatever goes wrong before, an interrupt too, leaves ``path`` as it was and nothing else.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        part = Path(folder) / path.name
+        write(part)
+        if path.is_dir():
+            path.replace(Path(folder) / "old")
+        part.replace(path)
+
+
+def read_trajectory(path: str | Path) -> xr.Dataset:
+    """Read a trajectory from netCDF (``.nc``) or zarr (``.zarr``).
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    xr.Dataset
+        In memory.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is nothing at the path.
+    ValueError
+        When it is truncated, of another format, or holds no trajectory.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no file at {path}.")
+    if path.suffix not in _SUFFIXES:
+        raise ValueError(f"{path} must end in {' or '.join(_SUFFIXES)}.")
+    try:
+        if path.suffix == ".nc":
+            dataset = xr.load_dataset(path, engine="h5netcdf")
+        else:
+            dataset = xr.open_zarr(path, consolidated=False).load()
+    except Exception as error:  # noqa: BLE001
+        # The readers raise a dozen kinds of error for a damaged file; all mean the same here.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"{path} cannot be read as {path.suffix[1:]}: truncated or of another format "
+            f"({reason})."
+        ) from None
+    check_trajectory(dataset, str(path))
+    return dataset
+
+
+def check_trajectory(dataset: xr.Dataset, name: str = "the dataset") -> None:
+    """Check that a dataset holds a trajectory: known variables with the labels' dims.
+
+    Raises
+    ------
+    ValueError
+        When no variable is known, or one has other dims than it should.
+    """
+    known = [variable for variable in dataset.data_vars if variable in labels.VARIABLES]
+    if not known:
+        raise ValueError(f"{name} holds no trajectory: none of its variables is known.")
+    for variable in known:
+        expected = labels.dims(str(variable))
+        if dataset[variable].dims != expected:
+            raise ValueError(
+                f"{variable} in {name} has dims {dataset[variable].dims}, expected {expected}."
+            )
