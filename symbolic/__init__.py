@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from symbolic import fidelity, image, injection, text, user_content
+from symbolic import confusion, fidelity, image, injection, new_text, text, user_content
 from symbolic.lemmas import LEMMAS, Lemma
 from symbolic.theorem import DerivationError, Kind, Source, Step, Theorem
 
@@ -23,7 +23,7 @@ __all__ = ["LEMMAS", "THEOREMS", "DerivationError", "Kind", "Lemma", "Source", "
 
 
 def _collect() -> Mapping[str, Theorem]:
-    modules = (text, injection, image, fidelity, user_content)
+    modules = (text, confusion, injection, new_text, image, fidelity, user_content)
     theorems = [theorem for module in modules for theorem in module.THEOREMS]
     by_name = {theorem.name: theorem for theorem in theorems}
     if len(by_name) != len(theorems):

@@ -1,4 +1,4 @@
-"""Corpus injection into the text model: T5, both readings.
+"""Corpus injection into the text model: T5, a fixed corpus (and fresh ones).
 
 ``a = 1 - 1/N`` is the retention of one text update, ``a**M`` of a generation's ``M``; the dose
 ``alpha eps (2 - eps)`` is the share of homozygosity that an injection removes.  With one-hot
@@ -11,9 +11,11 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
+from symbolic.model import update_index, updated, updated_overlap
+from symbolic.recursions import solve_linear, stationary_point
 from symbolic.symbols import Mean
-from symbolic.text import retention
-from symbolic.theorem import Kind, Source, Theorem
+from symbolic.text import eq, retention
+from symbolic.theorem import Kind, Source, Step, Theorem
 
 _alpha, _eps, _t = s.injection_prob, s.injection_fraction, s.generations
 dose = _alpha * _eps * (2 - _eps)
@@ -23,178 +25,365 @@ overlap_factor = 1 - _alpha * _eps  # factor of E[p.u] - u.u in one generation
 _fresh_gain = _alpha * (
     2 * _eps * (1 - _eps) * s.mean_target_diversity + _eps**2 * s.target_diversity
 )
-_new_text_gain = 2 * _alpha * _eps * (1 - _eps)
 _H0, _Hu = s.initial_text_diversity, s.target_diversity
 
 ONE_HOT = "posteriors are one-hot (otherwise a lower bound on the mean diversity)"
 FIXED = "fixed corpus: p <- (1 - epsilon) p + epsilon u with probability alpha"
 BEFORE = "a generation injects, then makes M text updates"
 AFTER = "a generation makes M text updates, then injects"
+FRESH = "the injected corpus is drawn afresh each time with mean pi, independently of p"
+_ORDERS = {"before": BEFORE, "after": AFTER}
 
 
-def relax(start: sp.Expr, gain: sp.Expr) -> sp.Expr:
-    """Solve ``x[t+1] = (a**M m) x[t] + gain`` at generation t."""
-    factor = drift * kept
-    return factor**_t * start + gain * (1 - factor**_t) / (1 - factor)
+_factor = drift * kept
+_excess = 2 * _alpha * _eps * (1 - _eps) * (1 - _Hu - s.initial_overlap)
+_h, _hi, _o = s.text_diversity_at, s.injected_diversity_at, s.target_overlap_at
+_i, _K, _M = s.text, s.num_texts, s.text_updates
+_texts = (_i, 0, _K - 1)
 
 
-def relax_forced(start: sp.Expr, gain: sp.Expr, forcing: sp.Expr) -> sp.Expr:
-    """Solve ``x[t+1] = (a**M m) x[t] + gain + forcing * g**t`` with ``g`` the overlap factor."""
-    factor = drift * kept
-    return relax(start, gain) + forcing * (factor**_t - overlap_factor**_t) / (
-        factor - overlap_factor
+def _forced(start: sp.Expr, gain: sp.Expr, forcing: sp.Expr) -> sp.Expr:
+    """Solve ``x[t+1] = factor x[t] + gain + forcing * g**t``, ``g`` the overlap's factor."""
+    extra = forcing * (_factor**_t - overlap_factor**_t) / (_factor - overlap_factor)
+    return solve_linear(_factor, gain, start, _t) + extra
+
+
+# ------------------------------------------------------------------------------ what steps share
+
+
+def _injected(diversity: sp.Expr, overlap: sp.Expr) -> sp.Expr:
+    """Mean diversity after a fixed-corpus injection, from diversity and overlap before it."""
+    return kept * diversity + dose * _Hu + 2 * _alpha * _eps * (1 - _eps) * (1 - _Hu - overlap)
+
+
+_sum_of_squares = Step(
+    rule="combination",
+    claim=eq(sp.Sum(s.text_probs[_i] ** 2, _texts), 1 - s.text_diversity),
+    label="sum of squares",
+    uses=("model:diversity",),
+    given={"weights": (1,)},
+)
+_one_injection = (
+    _sum_of_squares,
+    Step(
+        rule="substitution",
+        claim=eq(Mean(s.injected_diversity), _injected(s.text_diversity, s.target_overlap)),
+        label="one injection",
+        uses=("model:fixed_corpus", "sum of squares", "model:target", "model:target_overlap"),
+    ),
+)
+_one_drift = (
+    Step(
+        rule="substitution",
+        claim=eq(Mean(s.next_text_diversity), retention * s.text_diversity),
+        note="one-hot posteriors",
+        label="one update",
+        uses=("theorem:text_diversity_recursion", "model:one_hot_confusion"),
+    ),
+    Step(
+        rule="tower",
+        claim=eq(Mean(updated[update_index + 1]), retention * Mean(updated[update_index])),
+        label="each update",
+        uses=("one update",),
+        given={
+            s.text_diversity: updated[update_index],
+            s.next_text_diversity: updated[update_index + 1],
+        },
+    ),
+)
+_overlap_path = (
+    Step(
+        rule="substitution",
+        claim=eq(
+            Mean(s.next_target_overlap),
+            overlap_factor * s.target_overlap + _alpha * _eps * (1 - _Hu),
+        ),
+        label="one overlap",
+        uses=("model:overlap_step", "model:target", "model:target_overlap"),
+    ),
+    Step(
+        rule="tower",
+        claim=eq(Mean(_o[_t + 1]), overlap_factor * Mean(_o[_t]) + _alpha * _eps * (1 - _Hu)),
+        label="each overlap",
+        uses=("one overlap",),
+        given={s.target_overlap: _o[_t], s.next_target_overlap: _o[_t + 1]},
+    ),
+    Step(
+        rule="linear recursion",
+        claim=eq(Mean(_o[_t]), 1 - _Hu - overlap_factor**_t * (1 - _Hu - s.initial_overlap)),
+        label="overlap",
+        uses=("each overlap", "model:overlap_start"),
+    ),
+)
+
+
+def _drifted(start: sp.Expr, premise: str) -> Step:
+    return Step(
+        rule="geometric sum",
+        claim=eq(Mean(updated[update_index]), retention**update_index * start),
+        label="all updates",
+        uses=("each update", premise),
+        given={"time": update_index},
     )
 
 
-corpus_injection_recursion_before = Theorem(
-    name="corpus_injection_recursion_before",
-    title="Text diversity under corpus injection, injected before the text updates",
-    in_words="Mean diversity relaxes geometrically towards its stationary value.",
-    statement=sp.Eq(Mean(s.text_diversity_at[_t]), relax(_H0, drift * dose * _Hu), evaluate=False),
-    kind=Kind.EXACT,
-    source=Source.RECONSTRUCTED,
-    reference="Theorem 6.1 (T5)",
-    assumptions=(FIXED, BEFORE, ONE_HOT, "the initial mean of p is the target u"),
-)
-corpus_injection_recursion_after = Theorem(
-    name="corpus_injection_recursion_after",
-    title="Text diversity under corpus injection, injected after the text updates",
-    in_words="Mean diversity relaxes geometrically towards its stationary value.",
-    statement=sp.Eq(Mean(s.text_diversity_at[_t]), relax(_H0, dose * _Hu), evaluate=False),
-    kind=Kind.EXACT,
-    source=Source.RECONSTRUCTED,
-    reference="Theorem 6.1 (T5)",
-    assumptions=(FIXED, AFTER, ONE_HOT, "the initial mean of p is the target u"),
-)
-_excess = 2 * _alpha * _eps * (1 - _eps) * (1 - _Hu - s.initial_overlap)
-corpus_injection_curve_before = Theorem(
-    name="corpus_injection_curve_before",
-    title="Text diversity under corpus injection from any start, injected before",
-    in_words="The curve of mean diversity when the texts do not start at the target's mean.",
-    statement=sp.Eq(
-        Mean(s.text_diversity_at[_t]),
-        relax_forced(_H0, drift * dose * _Hu, drift * _excess),
-        evaluate=False,
-    ),
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="T5",
-    assumptions=(FIXED, BEFORE, ONE_HOT, "initial_overlap = sum_i p_0i u_i"),
-)
-corpus_injection_curve_after = Theorem(
-    name="corpus_injection_curve_after",
-    title="Text diversity under corpus injection from any start, injected after",
-    in_words="The curve of mean diversity when the texts do not start at the target's mean.",
-    statement=sp.Eq(
-        Mean(s.text_diversity_at[_t]), relax_forced(_H0, dose * _Hu, _excess), evaluate=False
-    ),
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="T5",
-    assumptions=(FIXED, AFTER, ONE_HOT, "initial_overlap = sum_i p_0i u_i"),
+_last_update = Step(
+    rule="instance",
+    claim=eq(Mean(updated[_M]), drift * Mean(_hi[_t])),
+    label="last update",
+    uses=("all updates",),
+    given={update_index: _M},
 )
 
 
-def _stationary(name: str, title: str, gain: sp.Expr, assumptions: tuple[str, ...]) -> Theorem:
+def _before(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
+    """Steps to the recursion when a generation injects first."""
+    return (
+        *_one_injection,
+        Step(
+            rule="tower",
+            claim=eq(Mean(_hi[_t]), _injected(Mean(_h[_t]), Mean(_o[_t]))),
+            label="injected",
+            uses=("one injection",),
+            given={
+                s.text_diversity: _h[_t],
+                s.injected_diversity: _hi[_t],
+                s.target_overlap: _o[_t],
+            },
+        ),
+        *_one_drift,
+        _drifted(Mean(_hi[_t]), "model:updates_start_before"),
+        _last_update,
+        Step(
+            rule="substitution",
+            claim=eq(Mean(_h[_t + 1]), result),
+            label="generation",
+            uses=("model:updates_end_before", "last update", "injected", *overlap),
+        ),
+    )
+
+
+def _after(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
+    """Steps to the recursion when a generation injects last."""
+    return (
+        *_one_drift,
+        _drifted(Mean(_h[_t]), "model:updates_start_after"),
+        Step(
+            rule="instance",
+            claim=eq(Mean(updated[_M]), drift * Mean(_h[_t])),
+            label="last update",
+            uses=("all updates",),
+            given={update_index: _M},
+        ),
+        *_one_injection,
+        Step(
+            rule="tower",
+            claim=eq(Mean(_h[_t + 1]), _injected(Mean(updated[_M]), Mean(updated_overlap))),
+            label="injected",
+            uses=("one injection",),
+            given={
+                s.text_diversity: updated[_M],
+                s.injected_diversity: _h[_t + 1],
+                s.target_overlap: updated_overlap,
+            },
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(Mean(_h[_t + 1]), result),
+            label="generation",
+            uses=("injected", "last update", *overlap),
+        ),
+    )
+
+
+# ------------------------------------------------------------------------- fixed corpus: curves
+
+
+def _curve(order: str, gain: sp.Expr, forcing: sp.Expr, steps: tuple[Step, ...]) -> Theorem:
+    statement = eq(Mean(_h[_t]), _forced(_H0, gain, forcing))
+    return Theorem(
+        name=f"corpus_injection_curve_{order}",
+        title=f"Text diversity under corpus injection from any start, injected {order}",
+        in_words="The curve of mean diversity when the texts do not start at the target's mean.",
+        statement=statement,
+        kind=Kind.EXACT,
+        source=Source.OURS,
+        reference="T5",
+        assumptions=(
+            FIXED, _ORDERS[order], ONE_HOT, "initial_overlap = sum_i p_0i u_i",
+        ),
+        derivation=(
+            *_overlap_path,
+            *steps,
+            Step(
+                rule="linear recursion",
+                claim=statement,
+                uses=("generation", "model:text_start"),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _recursion(order: str, gain: sp.Expr) -> Theorem:
+    statement = eq(Mean(_h[_t]), solve_linear(_factor, gain, _H0, _t))
+    return Theorem(
+        name=f"corpus_injection_recursion_{order}",
+        title=f"Text diversity under corpus injection, injected {order} the text updates",
+        in_words="Mean diversity relaxes geometrically towards its stationary value.",
+        statement=statement,
+        kind=Kind.EXACT,
+        source=Source.RECONSTRUCTED,
+        reference="Theorem 6.1 (T5)",
+        assumptions=(
+            FIXED, _ORDERS[order], ONE_HOT, "the initial mean of p is the target u",
+        ),
+        derivation=(
+            Step(
+                rule="instance",
+                claim=statement,
+                note="the overlap starts, and stays, at u.u",
+                uses=(f"theorem:corpus_injection_curve_{order}",),
+                given={s.initial_overlap: 1 - _Hu},
+            ),
+        ),
+    )  # fmt: skip
+
+
+_forcing = _excess * overlap_factor**_t
+corpus_injection_curve_before = _curve(
+    "before",
+    drift * dose * _Hu,
+    drift * _excess,
+    _before(("overlap",), _factor * Mean(_h[_t]) + drift * (dose * _Hu + _forcing)),
+)
+corpus_injection_curve_after = _curve(
+    "after",
+    dose * _Hu,
+    _excess,
+    _after(("model:updated_overlap", "overlap"), _factor * Mean(_h[_t]) + dose * _Hu + _forcing),
+)
+corpus_injection_recursion_before = _recursion("before", drift * dose * _Hu)
+corpus_injection_recursion_after = _recursion("after", dose * _Hu)
+
+# ------------------------------------------------------------------------- stationary diversity
+
+_ROOM = (1 - drift) + drift * dose  # 1 - factor
+
+
+def _stationary(
+    name: str, title: str, gain: sp.Expr, assumptions: tuple[str, ...], steps: tuple[Step, ...]
+) -> Theorem:
     return Theorem(
         name=name,
         title=title,
         in_words="The mean diversity at which injection and drift balance.",
-        statement=sp.Eq(s.stationary_text_diversity, gain / (1 - drift * kept), evaluate=False),
+        statement=eq(s.stationary_text_diversity, stationary_point(_factor, gain)),
         kind=Kind.FIXED_POINT,
         source=Source.RECONSTRUCTED,
         reference="Theorem 6.1 (T5)",
         assumptions=assumptions,
+        derivation=steps,
     )
 
 
-_FRESH = "the injected corpus is drawn afresh each time with mean pi, independently of p"
-corpus_injection_stationary_before = _stationary(
-    "corpus_injection_stationary_before",
-    "Stationary text diversity, fixed corpus, injected before",
-    drift * dose * _Hu,
-    (FIXED, BEFORE, ONE_HOT),
-)
-corpus_injection_stationary_after = _stationary(
-    "corpus_injection_stationary_after",
-    "Stationary text diversity, fixed corpus, injected after",
-    dose * _Hu,
-    (FIXED, AFTER, ONE_HOT),
-)
-fresh_corpus_stationary_before = _stationary(
-    "fresh_corpus_stationary_before",
-    "Stationary text diversity, fresh corpora, injected before",
+def _fixed_corpus(order: str, gain: sp.Expr) -> Theorem:
+    limit = Step(
+        rule="long-run limit",
+        claim=eq(s.stationary_text_diversity, stationary_point(_factor, gain)),
+        note="from any start",
+        uses=(f"theorem:corpus_injection_curve_{order}",),
+        given={"vanishing": {_factor: _ROOM, overlap_factor: _alpha * _eps}},
+    )
+    return _stationary(
+        f"corpus_injection_stationary_{order}",
+        f"Stationary text diversity, fixed corpus, injected {order} the text updates",
+        gain,
+        (FIXED, _ORDERS[order], ONE_HOT),
+        (limit,),
+    )
+
+
+def _fresh_corpus(order: str, gain: sp.Expr, steps: tuple[Step, ...]) -> Theorem:
+    balance = Step(
+        rule="fixed point of a linear recursion",
+        claim=eq(s.stationary_text_diversity, stationary_point(_factor, gain)),
+        uses=("generation",),
+        given={"room": _ROOM},
+    )
+    return _stationary(
+        f"fresh_corpus_stationary_{order}",
+        f"Stationary text diversity, fresh corpora, injected {order} the text updates",
+        gain,
+        (FRESH, _ORDERS[order], ONE_HOT, "target_diversity is the corpora's mean diversity"),
+        (*steps, balance),
+    )
+
+
+corpus_injection_stationary_before = _fixed_corpus("before", drift * dose * _Hu)
+corpus_injection_stationary_after = _fixed_corpus("after", dose * _Hu)
+fresh_corpus_stationary_before = _fresh_corpus(
+    "before",
     drift * _fresh_gain,
-    (_FRESH, BEFORE, ONE_HOT, "target_diversity is the mean diversity of an injected corpus"),
+    _before(("model:fresh_overlap",), _factor * Mean(_h[_t]) + drift * _fresh_gain),
 )
-fresh_corpus_stationary_after = _stationary(
-    "fresh_corpus_stationary_after",
-    "Stationary text diversity, fresh corpora, injected after",
+fresh_corpus_stationary_after = _fresh_corpus(
+    "after",
     _fresh_gain,
-    (_FRESH, AFTER, ONE_HOT, "target_diversity is the mean diversity of an injected corpus"),
+    _after(("model:fresh_updated_overlap",), _factor * Mean(_h[_t]) + _fresh_gain),
 )
 
-NEW_TEXT = "new text: p <- ((1 - epsilon) p, epsilon) with probability alpha"
-_strength = _alpha * drift / (1 - drift)  # alpha (N - 1) when M = 1
-_root = sp.sqrt(1 + _strength)
-new_text_lower_bound = Theorem(
-    name="new_text_lower_bound",
-    title="Text diversity that new texts guarantee",
-    in_words="Injecting new texts keeps mean diversity above this value in the long run.",
-    statement=sp.Ge(
-        s.limit_text_diversity, drift * _new_text_gain / (1 - drift * kept), evaluate=False
-    ),
-    kind=Kind.LOWER_BOUND,
-    source=Source.RECONSTRUCTED,
-    reference="Theorem 6.1 (T5)",
-    assumptions=(NEW_TEXT, BEFORE, "equality if posteriors are one-hot"),
-)
-new_text_best_fraction = Theorem(
-    name="new_text_best_fraction",
-    title="Best fraction for new texts",
-    in_words="The injection fraction that makes the guaranteed diversity largest.",
-    statement=sp.Eq(s.best_injection_fraction, 1 / (1 + _root), evaluate=False),
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="T5",
-    assumptions=(NEW_TEXT, BEFORE, "N >= 2, M >= 1, alpha > 0"),
-)
-new_text_best_value = Theorem(
-    name="new_text_best_value",
-    title="Largest diversity that new texts guarantee",
-    in_words="The guaranteed diversity at the best injection fraction.",
-    statement=sp.Eq(s.best_text_diversity, 1 - 1 / _root, evaluate=False),
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="T5",
-    assumptions=(NEW_TEXT, BEFORE, "N >= 2, M >= 1, alpha > 0"),
-)
+# ----------------------------------------------------------------------------- dose for a target
+
+_floor, _delta = s.diversity_floor, s.injection_dose
+_threshold = _floor * (1 - drift) / (drift * (_Hu - _floor))
+_at_dose = drift * _delta * _Hu / (1 - drift * (1 - _delta))
+_margin = sp.Symbol("margin", positive=True)  # H_u - h
 corpus_injection_dose = Theorem(
     name="corpus_injection_dose",
     title="Smallest dose for a wanted diversity",
     in_words="The dose alpha eps (2 - eps) from which the stationary diversity is at least h.",
-    statement=sp.Eq(
-        s.injection_dose,
-        s.diversity_floor * (1 - drift) / (drift * (_Hu - s.diversity_floor)),
-        evaluate=False,
-    ),
+    statement=eq(_delta, _threshold),
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="T5",
-    assumptions=(FIXED, BEFORE, ONE_HOT, "h < H_u", "reachable only if it is at most 1"),
+    assumptions=(FIXED, BEFORE, ONE_HOT, "h < H_u, M >= 1", "reachable only if it is at most 1"),
+    derivation=(
+        Step(
+            rule="substitution",
+            claim=eq(s.stationary_text_diversity, _at_dose.xreplace({_delta: dose})),
+            label="stationary",
+            uses=("theorem:corpus_injection_stationary_before",),
+        ),
+        Step(
+            rule="abbreviation",
+            claim=eq(s.stationary_text_diversity, _at_dose),
+            note="delta = alpha eps (2 - eps)",
+            label="by dose",
+            uses=("stationary",),
+            given={"name": _delta, "stands for": dose},
+        ),
+        Step(
+            rule="threshold",
+            claim=eq(_delta, _threshold),
+            uses=("by dose",),
+            given={
+                "variable": _delta,
+                "level": _floor,
+                "weight": drift * (_Hu - _floor) / ((1 - drift) + drift * _delta),
+                "domain": {_Hu: _floor + _margin},
+            },
+        ),
+    ),
 )
 
 THEOREMS = (
-    corpus_injection_recursion_before,
-    corpus_injection_recursion_after,
     corpus_injection_curve_before,
     corpus_injection_curve_after,
+    corpus_injection_recursion_before,
+    corpus_injection_recursion_after,
     corpus_injection_stationary_before,
     corpus_injection_stationary_after,
     fresh_corpus_stationary_before,
     fresh_corpus_stationary_after,
-    new_text_lower_bound,
-    new_text_best_fraction,
-    new_text_best_value,
     corpus_injection_dose,
 )

@@ -65,9 +65,8 @@ quantity = s.RandomSymbol("X", nonnegative=True)
 _i, _k, _m, _K = s.text, s.other_text, s.count_index, s.num_texts
 _N, _n, _p = s.batch_size, s.image_count, s.text_prob
 _t, _a = s.generations, s.feature
-first_variance = sp.IndexedBase(sp.Symbol("l", positive=True), positive=True)
-gap_of_means = sp.IndexedBase(sp.Symbol("delta", real=True), real=True)
-axis_overlap = sp.Function("log_overlap")
+first_variance, gap_of_means = model.axis_variance, model.axis_gap
+axis_overlap = model.axis_overlap
 
 
 def _small_terms() -> tuple[list[sp.Symbol], int]:
@@ -315,14 +314,17 @@ _ALL = (
     _lemma(
         "smooth_mean",
         "means of smooth functions of the posteriors may be expanded under the expectation",
-        _eq(model.remainder[_i] * 0, 0),
+        _eq(
+            Mean(sp.exp(model.small * model.score[_i] - model.small**2 * s.text_distance[_i] / 2)),
+            1,
+        ),
         "dominated convergence; all moments of a Gaussian mixture are finite",
         _smooth_mean,
     ),
     _lemma(
         "small_deviation",
         "third moments of a sample covariance's deviation are of order nu^-2",
-        _eq(model.deviation[_a, _a] * 0, 0),
+        _eq(Mean(model.deviation[_a, _a] ** 3), 8 * s.image_sd[_a] ** 6 / s.degrees_of_freedom**2),
         "Isserlis (1918); van der Vaart, Asymptotic Statistics, ch. 3",
         _third_moment,
     ),

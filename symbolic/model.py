@@ -51,6 +51,11 @@ _features = (s.feature, 0, s.num_features - 1)
 
 # ------------------------------------------------------------------------------------- text model
 
+axis_variance = sp.IndexedBase(sp.Symbol("l", positive=True), positive=True)
+axis_gap = sp.IndexedBase(sp.Symbol("delta", real=True), real=True)
+axis_overlap = sp.Function("log_overlap")
+_l = axis_variance[s.feature]
+
 _TEXT = {
     "text_update": (
         "a text update averages the posteriors of N independent images",
@@ -66,6 +71,7 @@ _TEXT = {
     ),
     "density_total": ("densities integrate to one", _eq(sp.Integral(_q(_i, _x), _x), 1)),
     "total": ("probabilities add up to one", _eq(sp.Sum(_p[_i], _texts), 1)),
+    "other_total": ("probabilities add up to one", _eq(sp.Sum(_p[_k], _other_texts), 1)),
     "posterior_total": ("posteriors add up to one", _eq(sp.Sum(_r(_i, _y), _texts), 1)),
     "diversity": (
         "text diversity is the Gini-Simpson index",
@@ -112,6 +118,19 @@ _TEXT = {
         "Bhattacharyya coefficient of two densities",
         _eq(s.bhattacharyya[_i, _k], sp.Integral(sp.sqrt(_q(_i, _x) * _q(_k, _x)), _x)),
     ),
+    "axis_overlap": (
+        "log overlap on one axis of N(0, 1) and N(delta, l): log of the integral of the root",
+        _eq(
+            axis_overlap(s.feature),
+            sp.log(
+                sp.Integral(
+                    sp.exp(-(_x**2) / 4 - (_x - axis_gap[s.feature]) ** 2 / (4 * _l))
+                    / sp.sqrt(2 * sp.pi * sp.sqrt(_l)),
+                    (_x, -sp.oo, sp.oo),
+                )
+            ),
+        ),
+    ),
     # Special systems.
     "one_hot": ("one-hot posteriors: a posterior is 0 or 1", _eq(_r(_i, _y) ** 2, _r(_i, _y))),
     "one_hot_pair": (
@@ -136,6 +155,7 @@ common_total = sp.Sum(_weight, _other_texts)
 common_posterior = (
     _p[_i] * sp.exp(small * score[_i] - small**2 * s.text_distance[_i] / 2) / common_total
 )
+mean_spread = sp.IndexedBase(sp.Symbol("v", nonnegative=True), nonnegative=True)
 remainder = sp.IndexedBase(s.RandomSymbol("rest", real=True), real=True)
 
 _COMMON = {
@@ -147,14 +167,18 @@ _COMMON = {
         "means are measured from the mixture's mean",
         _eq(sp.Sum(_p[_k] * score[_k], _other_texts), 0),
     ),
-    "score_mean": ("at eta = 0 a score is centred", _eq(Mean(score[_i]), 0)),
+    "score_mean": ("scores are centred under the mixture", _eq(Mean(score[_i]), 0)),
     "score_variance": (
-        "at eta = 0 a score has the squared Mahalanobis distance as variance",
-        _eq(Mean(score[_i] ** 2), s.text_distance[_i]),
+        "a score has the squared Mahalanobis distance as variance, plus that of the means",
+        _eq(Mean(score[_i] ** 2), s.text_distance[_i] + small**2 * mean_spread[_i]),
     ),
 }
 
 # -------------------------------------------------------------------------------- corpus injection
+
+updated = sp.IndexedBase(s.RandomSymbol("H_upd", nonnegative=True), nonnegative=True)
+updated_overlap = s.RandomSymbol("o_upd", nonnegative=True)
+update_index = sp.Symbol("m", integer=True, nonnegative=True)
 
 _INJECTION = {
     "fixed_corpus": (
@@ -187,6 +211,26 @@ _INJECTION = {
         ),
     ),
     "overlap_start": ("overlap at the start", _eq(Mean(s.target_overlap_at[0]), s.initial_overlap)),
+    "updates_start_before": (
+        "a generation injects first, then updates",
+        _eq(Mean(updated[0]), Mean(s.injected_diversity_at[_t])),
+    ),
+    "updates_end_before": (
+        "the generation ends with its last text update",
+        _eq(Mean(s.text_diversity_at[_t + 1]), Mean(updated[s.text_updates])),
+    ),
+    "updates_start_after": (
+        "a generation updates first, then injects",
+        _eq(Mean(updated[0]), Mean(s.text_diversity_at[_t])),
+    ),
+    "updated_overlap": (
+        "text updates are martingales, so the mean overlap stays",
+        _eq(Mean(updated_overlap), Mean(s.target_overlap_at[_t])),
+    ),
+    "fresh_updated_overlap": (
+        "the same when p has mean pi and the fresh corpus is independent of it, with mean pi",
+        _eq(Mean(updated_overlap), 1 - s.mean_target_diversity),
+    ),
     "fresh_overlap": (
         "p has mean pi and the fresh corpus is independent of it, with mean pi",
         _eq(Mean(s.target_overlap_at[_t]), 1 - s.mean_target_diversity),
@@ -204,6 +248,7 @@ _weight_of_count = (
 )
 counts_below = sp.Symbol("P_below", nonnegative=True)
 update_factor = sp.Function("f", positive=True)
+root_entry = sp.IndexedBase(s.RandomSymbol("T", real=True), real=True)
 deviation = sp.IndexedBase(s.RandomSymbol("X", real=True), real=True)
 
 _IMAGE = {
@@ -228,6 +273,13 @@ _IMAGE = {
                 _weight_of_count * update_factor(s.count_index),
                 (s.count_index, s.min_images, _N),
             ),
+        ),
+    ),
+    "next_image_diversity": (
+        "image diversity after the update is the trace of the root of Sigma + X",
+        _eq(
+            s.next_image_diversity,
+            sp.Sum(root_entry[s.feature, s.feature], _features),
         ),
     ),
     "deviation": (

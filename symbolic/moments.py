@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterator
 import sympy as sp
 from sympy.utilities.iterables import multiset_partitions
 
-from symbolic.symbols import ChiSquare, Mean, RandomSymbol, SampleMean, is_random
+from symbolic.symbols import (
+    ChiSquare,
+    Mean,
+    RandomSymbol,
+    SampleMean,
+    feature,
+    is_random,
+    num_features,
+    num_texts,
+    text,
+)
 
 
 def falling(n: sp.Expr, k: int) -> sp.Expr:
@@ -100,17 +110,25 @@ def _sum_of_term(term: sp.Expr, limit: sp.Tuple) -> sp.Expr:
             # All ranges that start at 0 here are the full range of texts or features.
             (other,) = [arg for arg in factor.args if arg != index]
             return (term / factor).xreplace({index: other})
-    outside, inside = _split(term, lambda f: f.has(index))
-    if inside is sp.S.One:
+    tied = {index} | low.free_symbols  # an inner range that depends on an outer index stays inside
+    outside, inside = _split(term, lambda f: bool(tied & f.free_symbols))
+    if index not in inside.free_symbols and tied == {index}:
         return outside * (high - low + 1)
     if isinstance(inside, sp.Sum):  # keep nested sums flat, innermost first
         return outside * sp.Sum(inside.function, *inside.limits, limit)
+    first = _FIRST_INDEX.get(high)
+    if first is not None and low == 0 and first not in inside.free_symbols:
+        inside, limit = inside.xreplace({index: first}), (first, low, high)
     return outside * sp.Sum(inside, limit)
+
+
+# Single sums over all texts or features use one index, whatever they were written with.
+_FIRST_INDEX = {num_texts - 1: text, num_features - 1: feature}
 
 
 def _integral_of_term(term: sp.Expr, limits: tuple[sp.Tuple, ...]) -> sp.Expr:
     variables = [limit[0] for limit in limits]
-    outside, inside = _split(term, lambda f: f.has(*variables))
+    outside, inside = _split(term, lambda f: bool(set(variables) & f.free_symbols))
     return outside * sp.Integral(inside, *limits)
 
 

@@ -28,7 +28,7 @@ Given = Mapping[Any, Any]
 Checker = Callable[[Relational, Facts, Given], None]
 
 RULES: dict[str, Checker] = {}
-NOT_EXACT = frozenset({"perturbation", "series", "approximation"})  # what they prove is not exact
+NOT_EXACT = frozenset({"leading order", "approximation"})  # what they prove is not exact
 
 
 def _rule(*names: str) -> Callable[[Checker], Checker]:
@@ -173,11 +173,7 @@ def _algebra(claim: Relational, facts: Facts, given: Given) -> None:
 def _substitution(claim: Relational, facts: Facts, given: Given) -> None:
     """Rewrite by equations, in order, each from left to right; then algebra."""
     _equation(claim)
-    expr = normal(claim.lhs - claim.rhs)
-    for fact in facts:
-        _require(isinstance(fact, sp.Eq), f"{fact} is no equation to rewrite by.")
-        for _ in range(2):  # linearity may bring a second occurrence to light
-            expr = normal(expr.xreplace({normal(fact.lhs): fact.rhs, fact.lhs: fact.rhs}))
+    expr = _rewrite(claim.lhs - claim.rhs, facts)
     _require(is_zero(expr), f"what is left over is {expr}.")
 
 
@@ -188,7 +184,8 @@ def _combination(claim: Relational, facts: Facts, given: Given) -> None:
     form = given.get("form", sp.S.Zero)
     total = form
     exact = form == 0
-    for fact, weight in zip(facts, given.get("weights", ()), strict=True):
+    weights = [sp.sympify(weight) for weight in given.get("weights", ())]
+    for fact, weight in zip(facts, weights, strict=True):
         if not isinstance(fact, sp.Eq):
             exact = False
             _require(is_nonnegative(weight, domain), f"the weight {weight} may be negative.")
@@ -345,14 +342,18 @@ def _contracts(factor: sp.Expr, given: Given) -> None:
 
 @_rule("long-run limit")
 def _long_run(claim: Relational, facts: Facts, given: Given) -> None:
-    """Let geometric terms vanish in a bound that holds at every time."""
+    """Let geometric terms vanish in what holds at every time; the claim names the limit."""
     (fact,) = facts
     _require(type(claim) is type(fact), "the relation has changed.")
-    limit = fact.rhs
-    for factor in given["vanishing"]:
-        _contracts(factor, {"room": given.get("room", 1 - factor)})
-        limit = sp.expand(limit).xreplace({sp.expand(factor**generations): sp.S.Zero})
-        limit = limit.xreplace({factor**generations: sp.S.Zero})
+    rooms = given["vanishing"]  # factor: 1 - factor, written so that its sign is seen
+    for factor, room in rooms.items():
+        _contracts(factor, {"room": room})
+
+    def vanish(power: sp.Pow) -> sp.Expr:
+        known = power.exp == generations and any(is_zero(power.base - f) for f in rooms)
+        return sp.S.Zero if known else power
+
+    limit = fact.rhs.replace(sp.Pow, lambda base, exp: vanish(sp.Pow(base, exp)))
     _require(not limit.has(generations), f"{limit} still changes with time.")
     _require(is_zero(claim.rhs - limit), f"the limit is {limit}.")
 
@@ -363,10 +364,31 @@ def _maximum(claim: Relational, facts: Facts, given: Given) -> None:
     _equation(claim)
     (fact,) = facts
     root, variable, weight = given["root"], given["variable"], given["weight"]
-    _require(is_zero(gap(fact) - weight * root**2), "the gap is not that square.")
+    _require(is_zero(fact.rhs - weight * root**2), "the gap is not that square.")
     _require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
     _require(is_zero(root.subs(variable, claim.rhs)), "the square does not vanish there.")
     _require(not sp.diff(root, variable).has(variable), "the square may vanish elsewhere.")
+
+
+@_rule("maximal value")
+def _maximal_value(claim: Relational, facts: Facts, given: Given) -> None:
+    """Read the largest value off ``best - f(x) = weight * (square root)**2``."""
+    _equation(claim)
+    (fact,) = facts
+    weight, square = given["weight"], given["root"] ** 2
+    gap_form = claim.rhs - given["function"] - weight * square
+    _require(is_zero(gap_form) and is_zero(gap(fact) - gap_form), "the gap is not that square.")
+    _require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
+    _require(is_zero(square.subs(given["variable"], given["at"])), "the value is not reached.")
+
+
+@_rule("abbreviation")
+def _abbreviation(claim: Relational, facts: Facts, given: Given) -> None:
+    """Give an expression a name: the claim with the name written out is the fact."""
+    (fact,) = facts
+    full = instance(claim, {given["name"]: given["stands for"]})
+    _require(type(full) is type(fact), "the relation has changed.")
+    _require(is_zero(gap(full) - gap(fact)), "written out, it is another claim.")
 
 
 @_rule("threshold")
@@ -381,26 +403,65 @@ def _threshold(claim: Relational, facts: Facts, given: Given) -> None:
     _require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
 
 
+def _rewrite(expr: sp.Expr, facts: Facts) -> sp.Expr:
+    expr = normal(expr)
+    for fact in facts:
+        _require(isinstance(fact, sp.Eq), f"{fact} is no equation to rewrite by.")
+        for _ in range(2):  # linearity may bring a second occurrence to light
+            expr = normal(expr.xreplace({normal(fact.lhs): fact.rhs, fact.lhs: fact.rhs}))
+    return expr
+
+
 @_rule("perturbation")
 def _perturbation(claim: Relational, facts: Facts, given: Given) -> None:
-    """Compare two sides up to an order in a small symbol, after rewriting by the facts."""
+    """Expand in a small symbol; the claim ends in ``small**order * rest``, which defines rest."""
     _equation(claim)
-    small, order = given["small"], given["order"]
-    difference = normal(claim.lhs - claim.rhs)
+    small, order, rest = given["small"], given["order"], given["rest"]
+    lead = claim.rhs - small**order * rest
+    _require(not sp.expand(lead).has(rest), "the remainder appears in the leading part.")
+    difference = claim.lhs
+    for fact in facts:
+        difference = difference.xreplace({fact.lhs: fact.rhs})
+    difference -= lead
     for power in range(order):
-        term = sp.diff(difference, small, power).subs(small, 0)
-        for fact in facts:
-            term = normal(term).xreplace({normal(fact.lhs): fact.rhs, fact.lhs: fact.rhs})
+        term = _rewrite(sp.diff(difference, small, power).subs(small, 0), facts)
         _require(is_zero(term), f"they differ at order {power} by {term}.")
 
 
-@_rule("series")
-def _series(claim: Relational, facts: Facts, given: Given) -> None:
-    """Compare two sides as the variable grows: the difference times ``power`` must vanish."""
+@_rule("leading order")
+def _leading_order(claim: Relational, facts: Facts, given: Given) -> None:
+    """Keep the lowest power of the small symbol, which is then absorbed (set to one)."""
     _equation(claim)
-    variable, power = given["variable"], given["power"]
-    limit = sp.limit((claim.lhs - claim.rhs) * variable**power, variable, sp.oo)
-    _require(limit == 0, f"the difference times {variable}**{power} tends to {limit}.")
+    (fact,) = facts
+    _require(claim.lhs == fact.lhs, "expected the same left-hand side.")
+    small, order = given["small"], given["order"]
+    full = sp.expand(normal(fact.rhs))
+    for power in range(order):
+        _require(is_zero(full.coeff(small, power)), f"there is a term of order {power}.")
+    lead = full.coeff(small, order)
+    _require(is_zero(claim.rhs - lead), f"the leading term is {lead}.")
+
+
+@_rule("logarithm")
+def _logarithm(claim: Relational, facts: Facts, given: Given) -> None:
+    """Take the logarithm of a positive quantity's value, at an instance."""
+    _equation(claim)
+    name, value = facts
+    _require(claim.lhs == name.lhs, "expected the logarithm that the first fact names.")
+    inside = instance(value, given)
+    _require(name.rhs == sp.log(inside.lhs), "the first fact names another logarithm.")
+    logarithm = sp.expand_log(sp.log(inside.rhs), force=True)
+    _require(is_zero(sp.expand_log(claim.rhs - logarithm, force=True)), f"it is {logarithm}.")
+
+
+@_rule("double sum")
+def _double_sum(claim: Relational, facts: Facts, given: Given) -> None:
+    """Write the mean of a squared sum as a double sum of means."""
+    _equation(claim)
+    ok = isinstance(claim.lhs, Mean) and isinstance(claim.rhs, sp.Sum)
+    _require(ok and isinstance(claim.rhs.function, Mean), "expected a double sum of means.")
+    inside = sp.Sum(claim.rhs.function.args[0], *claim.rhs.limits)
+    _require(is_zero(claim.lhs.args[0] - inside), "the double sum is another.")
 
 
 @_rule("squeeze")

@@ -28,13 +28,29 @@ def is_zero(expr: sp.Expr) -> bool:
     >>> is_zero((x + 1) ** 2 - x**2 - 2 * x - 1), is_zero(x)
     (True, False)
     """
-    expr = _same_bound_names(normal(expr))
+    expr = _same_bound_names(normal(_name_bases(expr)))
     if expr.is_zero or expr == 0:
         return True
     numerator = sp.expand(sp.numer(sp.together(sp.expand(expr, power_exp=True))))
     if _same_bound_names(normal(numerator)) == 0:
         return True
     return sp.simplify(expr.doit(deep=True)) == 0
+
+
+def _name_bases(expr: sp.Expr) -> sp.Expr:
+    """Give a compound base of a symbolic power one name, numeric parts of exponents apart."""
+    names: dict[sp.Expr, sp.Symbol] = {}
+
+    def rename(power: sp.Pow) -> sp.Expr:
+        number, rest = sp.expand(power.exp).as_coeff_Add()
+        key = sp.factor(sp.together(power.base))
+        name = names.setdefault(key, sp.Symbol(f"base_{len(names)}", positive=True))
+        return name**rest * key**number
+
+    def compound(e: sp.Basic) -> bool:
+        return isinstance(e, sp.Pow) and not e.exp.is_number and not e.base.is_Atom
+
+    return expr.replace(compound, rename)
 
 
 def _same_bound_names(expr: sp.Expr) -> sp.Expr:
@@ -109,11 +125,32 @@ def is_nonnegative(expr: sp.Expr, domain: dict[sp.Symbol, sp.Expr] | None = None
 
 def _nonnegative_in_domain(expr: sp.Expr, extra: dict[sp.Symbol, sp.Expr]) -> bool:
     # The more special parametrisation goes first: it may bring in standing symbols.
-    inside = sp.together(expr.subs(list(extra.items())).subs(list(DOMAIN.items())))
+    inside = _powers_as_shares(expr).subs(list(extra.items())).subs(list(DOMAIN.items()))
+    roots = inside.replace(
+        lambda e: isinstance(e, sp.Pow) and abs(e.exp) == sp.S.Half,
+        lambda e: sp.factor(e.base) ** e.exp,
+    )
+    inside = sp.together(roots)
     if inside.is_nonnegative:
         return True
     numerator, denominator = (_positive_parts(part) for part in sp.fraction(inside))
     return numerator and denominator
+
+
+def _powers_as_shares(expr: sp.Expr) -> sp.Expr:
+    """Parametrise ``b**k``, for b in [0, 1] and k a count, as a share of its own."""
+    shares: dict[sp.Expr, sp.Expr] = {}
+
+    def is_share(e: sp.Basic) -> bool:
+        if not (isinstance(e, sp.Pow) and e.exp.is_nonnegative and not e.exp.is_number):
+            return False
+        return is_nonnegative(e.base) and is_nonnegative(1 - e.base)
+
+    def share(power: sp.Pow) -> sp.Expr:
+        over = sp.Symbol(f"over_power_{len(shares)}", nonnegative=True)
+        return shares.setdefault(power, 1 / (1 + over))
+
+    return expr.replace(is_share, share)
 
 
 def _positive_parts(expr: sp.Expr) -> bool:

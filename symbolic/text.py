@@ -1,166 +1,380 @@
-"""The text model under a frozen or moving image model: T1 to T4."""
+"""The text model under a frozen or moving image model: T1 and T2.
+
+`symbolic.confusion` has what the posterior confusion does (T3, T4).
+"""
 
 from __future__ import annotations
 
 import sympy as sp
 
 from symbolic import symbols as s
+from symbolic.lemmas import term
 from symbolic.moments import falling
-from symbolic.symbols import Mean
-from symbolic.theorem import Kind, Source, Theorem
+from symbolic.symbols import Mean, SampleMean
+from symbolic.theorem import Kind, Source, Step, Theorem
 
 ONE_UPDATE = (
     "one text update: batch_size independent images from the mixture, averaged posteriors",
 )
 retention = 1 - 1 / s.batch_size  # the factor of H in one update with one-hot posteriors
 
+_N, _K, _t = s.batch_size, s.num_texts, s.generations
+_i, _k, _p, _y, _x = s.text, s.other_text, s.text_probs, s.image_draw, s.image
+_r, _next = s.posterior, s.next_text_probs
+_texts = (_i, 0, _K - 1)
+_ri, _rk = _r(_i, _y), _r(_k, _y)
+
+
+def eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
+    """Write an equation as it stands, without letting SymPy evaluate it."""
+    return sp.Eq(lhs, rhs, evaluate=False)
+
+
+posterior_mean = (
+    Step(
+        rule="expectation under the mixture",
+        claim=eq(Mean(_ri), sp.Integral(_r(_i, _x) * s.mixture(_x), _x)),
+        label="mean as integral",
+    ),
+    Step(
+        rule="substitution",
+        claim=eq(Mean(_ri), _p[_i]),
+        note="the mixture's density cancels",
+        label="posterior mean",
+        uses=("mean as integral", "model:posterior", "model:density_total"),
+    ),
+)
 
 text_probs_martingale = Theorem(
     name="text_probs_martingale",
     title="Text probabilities are a martingale",
     in_words="One text update leaves every text's probability unchanged in the mean.",
-    statement=sp.Eq(Mean(s.next_text_probs[s.text]), s.text_probs[s.text], evaluate=False),
+    statement=eq(Mean(_next[_i]), _p[_i]),
     kind=Kind.EXACT,
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.1 (T1)",
     assumptions=ONE_UPDATE,
+    derivation=(
+        *posterior_mean,
+        Step(
+            rule="i.i.d. sum",
+            claim=eq(Mean(SampleMean(_ri, _N)), Mean(_ri)),
+            label="mean of the average",
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(Mean(_next[_i]), _p[_i]),
+            uses=("model:text_update", "mean of the average", "posterior mean"),
+        ),
+    ),
+)
+
+_product = eq(
+    Mean(SampleMean(_ri, _N) * SampleMean(_rk, _N)),
+    Mean(_ri * _rk) / _N + (1 - 1 / _N) * Mean(_ri) * Mean(_rk),
 )
 text_probs_covariance = Theorem(
     name="text_probs_covariance",
     title="Covariance of the text probabilities",
     in_words="One text update spreads the probabilities by the posteriors' covariance over N.",
-    statement=sp.Eq(s.text_prob_covariance, s.posterior_covariance / s.batch_size, evaluate=False),
+    statement=eq(s.text_prob_covariance, s.posterior_covariance / _N),
     kind=Kind.EXACT,
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.1 (T1)",
     assumptions=ONE_UPDATE,
+    derivation=(
+        Step(rule="i.i.d. sum", claim=_product, label="second moment"),
+        Step(rule="i.i.d. sum", claim=eq(Mean(SampleMean(_ri, _N)), Mean(_ri)), label="first"),
+        Step(
+            rule="i.i.d. sum", claim=eq(Mean(SampleMean(_rk, _N)), Mean(_rk)), label="other first"
+        ),
+        Step(
+            rule="instance",
+            claim=eq(_next[_k], SampleMean(_rk, _N)),
+            label="other update",
+            uses=("model:text_update",),
+            given={_i: _k},
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(s.text_prob_covariance, s.posterior_covariance / _N),
+            uses=(
+                "model:prob_covariance",
+                "model:posterior_covariance",
+                "model:text_update",
+                "other update",
+                "second moment",
+                "first",
+                "other first",
+            ),
+        ),
+    ),
+)
+
+_one_step = eq(
+    Mean(s.next_text_diversity),
+    (1 - (1 - s.posterior_confusion) / _N) * s.text_diversity,
 )
 text_diversity_recursion = Theorem(
     name="text_diversity_recursion",
     title="Text diversity in one text update",
     in_words="Mean text diversity shrinks by the factor 1 - (1 - C)/N, C the posterior confusion.",
-    statement=sp.Eq(
-        Mean(s.next_text_diversity),
-        (1 - (1 - s.posterior_confusion) / s.batch_size) * s.text_diversity,
-        evaluate=False,
-    ),
+    statement=_one_step,
     kind=Kind.EXACT,
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.1 (T1)",
     assumptions=(*ONE_UPDATE, "expectation given the state before the update"),
+    derivation=(
+        *posterior_mean,
+        Step(
+            rule="i.i.d. sum",
+            claim=eq(
+                Mean(SampleMean(_ri, _N) ** 2), Mean(_ri**2) / _N + retention * Mean(_ri) ** 2
+            ),
+            label="second moment",
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(
+                Mean(s.next_text_diversity),
+                1 - sp.Sum(Mean(_ri**2), _texts) / _N - retention * sp.Sum(_p[_i] ** 2, _texts),
+            ),
+            note="linearity over the texts",
+            label="through posteriors",
+            uses=(
+                "model:next_diversity",
+                "model:text_update",
+                "second moment",
+                "posterior mean",
+            ),
+        ),
+        Step(
+            rule="combination",
+            claim=_one_step,
+            note="sum r^2 is 1 - C H in the mean, sum p^2 is 1 - H",
+            uses=("through posteriors", "model:confusion", "model:diversity"),
+            given={"weights": (1, -1 / _N, -retention)},
+        ),
+    ),
 )
+
+# C H is the mean of 2 sum_{i<k} r_i r_k: the pairs that a posterior cannot tell apart.
+pairs = ((_k, _i + 1, _K - 1), (_i, 0, _K - 1))
+confused_pairs = (
+    Step(
+        rule="lemma",
+        claim=eq(
+            sp.Sum(_ri, _texts) ** 2,
+            sp.Sum(_ri**2, _texts) + 2 * sp.Sum(_ri * _rk, *pairs),
+        ),
+        label="square of the total",
+        uses=("lemma:square_of_sum",),
+        given={term[_i]: _ri, term[_k]: _rk},
+    ),
+    Step(
+        rule="combination",
+        claim=eq(1 - sp.Sum(_ri**2, _texts), 2 * sp.Sum(_ri * _rk, *pairs)),
+        label="posterior's diversity",
+        uses=("square of the total", "model:posterior_total"),
+        given={"weights": (1, -1 - sp.Sum(_ri, _texts))},
+    ),
+    Step(
+        rule="monotone",
+        claim=eq(Mean(1 - sp.Sum(_ri**2, _texts)), Mean(2 * sp.Sum(_ri * _rk, *pairs))),
+        label="mean diversity of the posterior",
+        uses=("posterior's diversity",),
+        given={"apply": Mean},
+    ),
+    Step(
+        rule="combination",
+        claim=eq(
+            s.posterior_confusion * s.text_diversity,
+            2 * sp.Sum(Mean(_ri * _rk), *pairs),
+        ),
+        label="confused pairs",
+        uses=("model:confusion", "mean diversity of the posterior"),
+        given={"weights": (1, 1)},
+    ),
+)
+
+along = {
+    s.text_diversity: s.text_diversity_at[_t],
+    s.next_text_diversity: s.text_diversity_at[_t + 1],
+    s.posterior_confusion: s.posterior_confusion_at[_t],
+}
+_drift_only = sp.Ge(Mean(s.next_text_diversity), retention * s.text_diversity, evaluate=False)
 text_diversity_lower_bound = Theorem(
     name="text_diversity_lower_bound",
     title="Text diversity decays no faster than genetic drift",
     in_words="After t text updates at least a share (1 - 1/N)^t of the diversity is left.",
     statement=sp.Ge(
-        Mean(s.text_diversity_at[s.generations]),
-        retention**s.generations * s.initial_text_diversity,
+        Mean(s.text_diversity_at[_t]),
+        retention**_t * s.initial_text_diversity,
         evaluate=False,
     ),
     kind=Kind.LOWER_BOUND,
     source=Source.RECONSTRUCTED,
     reference="Corollary 3.2 (T2)",
     assumptions=(*ONE_UPDATE, "t counts text updates", "equality if posteriors are one-hot"),
+    lemmas=("square_of_sum",),
+    derivation=(
+        *confused_pairs,
+        Step(
+            rule="nonnegative form",
+            claim=sp.Ge(s.posterior_confusion * s.text_diversity, 0, evaluate=False),
+            note="posteriors are non-negative",
+            label="C H >= 0",
+            uses=("confused pairs",),
+            given={"weights": (1,), "form": 2 * sp.Sum(Mean(_ri * _rk), *pairs)},
+        ),
+        Step(
+            rule="combination",
+            claim=_drift_only,
+            label="one update",
+            uses=("theorem:text_diversity_recursion", "C H >= 0"),
+            given={"weights": (1, 1 / _N)},
+        ),
+        Step(
+            rule="tower",
+            claim=sp.Ge(
+                Mean(s.text_diversity_at[_t + 1]),
+                retention * Mean(s.text_diversity_at[_t]),
+                evaluate=False,
+            ),
+            label="each update",
+            uses=("one update",),
+            given=along,
+        ),
+        Step(
+            rule="induction",
+            claim=sp.Ge(
+                Mean(s.text_diversity_at[_t]),
+                retention**_t * s.initial_text_diversity,
+                evaluate=False,
+            ),
+            uses=("each update", "model:text_start"),
+        ),
+    ),
 )
-_N = s.batch_size
+
+# One-hot posteriors: any product of powers of r_i and r_k is r_i if i = k, and 0 otherwise.
+_delta = sp.KroneckerDelta(_i, _k)
+_powers = {  # product: weights of the two premises that reduce it
+    _ri * _rk: (sp.S.One, sp.S.Zero),
+    _ri**2 * _rk: (_ri, _delta),
+    _ri * _rk**2: (_rk + _delta, sp.S.Zero),
+    _ri**2 * _rk**2: (_ri * _rk + _delta * _ri, _delta),
+}
+
+
+def _one_hot_steps() -> tuple[Step, ...]:
+    steps = [
+        Step(rule="monotone", claim=eq(Mean(_ri**2), Mean(_ri)), label="square",
+             uses=("model:one_hot",), given={"apply": Mean}),
+        Step(rule="instance", claim=eq(Mean(_rk**2), Mean(_rk)), label="other square",
+             uses=("square",), given={_i: _k}),
+        Step(rule="instance", claim=eq(Mean(_rk), _p[_k]), label="other mean",
+             uses=("posterior mean",), given={_i: _k}),
+    ]  # fmt: skip
+    for product, weights in _powers.items():
+        steps += [
+            Step(rule="combination", claim=eq(product, _delta * _ri), label=f"{product}",
+                 uses=("model:one_hot_pair", "model:one_hot"), given={"weights": weights}),
+            Step(rule="monotone", claim=eq(Mean(product), Mean(_delta * _ri)),
+                 label=f"mean {product}", uses=(f"{product}",), given={"apply": Mean}),
+        ]  # fmt: skip
+    return tuple(steps)
+
+
+_quartic = Mean(SampleMean(_ri, _N) ** 2 * SampleMean(_rk, _N) ** 2)
+_mi, _mk, _mik = _p[_i], _p[_k], _delta * _p[_i]
+# Set partitions of (i, i, k, k), by their number of blocks.
+_one_hot_quartic = (
+    falling(_N, 4) * _mi**2 * _mk**2
+    + falling(_N, 3) * (_mi * _mk**2 + _mi**2 * _mk + 4 * _mik * _mi * _mk)
+    + falling(_N, 2) * (_mi * _mk + 2 * _mik**2 + 2 * _mik * _mi + 2 * _mik * _mk)
+    + _N * _mik
+) / _N**4
+_both = ((_k, 0, _K - 1), (_i, 0, _K - 1))
+_second_moment = eq(
+    Mean(s.next_homozygosity**2),
+    (
+        falling(_N, 4) * s.homozygosity**2
+        + falling(_N, 3) * (2 * s.homozygosity + 4 * s.third_power_sum)
+        + falling(_N, 2) * (1 + 6 * s.homozygosity)
+        + _N
+    )
+    / _N**4,
+)
 wright_fisher_homozygosity_moment = Theorem(
     name="wright_fisher_homozygosity_moment",
     title="Second moment of homozygosity, one-hot posteriors",
     in_words="With one-hot posteriors a text update is one generation of neutral Wright-Fisher.",
-    statement=sp.Eq(
-        Mean(s.next_homozygosity**2),
-        (
-            falling(_N, 4) * s.homozygosity**2
-            + falling(_N, 3) * (2 * s.homozygosity + 4 * s.third_power_sum)
-            + falling(_N, 2) * (1 + 6 * s.homozygosity)
-            + _N
-        )
-        / _N**4,
-        evaluate=False,
-    ),
+    statement=_second_moment,
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="T2",
     assumptions=(*ONE_UPDATE, "posteriors are one-hot", "expectation given the state"),
-)
-confusion_large_covariance = Theorem(
-    name="confusion_large_covariance",
-    title="Posterior confusion at large covariance",
-    in_words="With one common, large covariance the confusion tends to 1 at the rate of 1/variance.",
-    statement=sp.Eq(
-        1 - s.posterior_confusion,
-        sp.Sum(s.text_probs[s.text] ** 2 * s.text_distance[s.text], (s.text, 0, s.num_texts - 1))
-        / s.text_diversity,
-        evaluate=False,
-    ),
-    kind=Kind.ASYMPTOTIC,
-    source=Source.OURS,
-    reference="Theorem 4.1 (T3)",
-    assumptions=(
-        "all texts share one covariance S, and S grows",
-        "text_distance[i] = (mu_i - mubar)' S^-1 (mu_i - mubar), mubar = sum_i p_i mu_i",
-        "leading order: the relative error vanishes as S grows",
-    ),
-)
-confusion_bound = Theorem(
-    name="confusion_bound",
-    title="Posterior confusion under Bhattacharyya overlap",
-    in_words="Confused diversity is at most the overlap of the texts' Gaussians, pair by pair.",
-    statement=sp.Le(
-        s.posterior_confusion * s.text_diversity,
-        sp.Sum(
-            sp.sqrt(s.text_probs[s.text] * s.text_probs[s.other_text])
-            * s.bhattacharyya[s.text, s.other_text],
-            (s.other_text, s.text + 1, s.num_texts - 1),
-            (s.text, 0, s.num_texts - 1),
+    derivation=(
+        *posterior_mean,
+        *_one_hot_steps(),
+        Step(
+            rule="i.i.d. sum",
+            claim=eq(
+                _quartic,
+                falling(_N, 4) / _N**4 * Mean(_ri) ** 2 * Mean(_rk) ** 2
+                + falling(_N, 3)
+                / _N**4
+                * (
+                    Mean(_ri**2) * Mean(_rk) ** 2
+                    + Mean(_ri) ** 2 * Mean(_rk**2)
+                    + 4 * Mean(_ri * _rk) * Mean(_ri) * Mean(_rk)
+                )
+                + falling(_N, 2)
+                / _N**4
+                * (
+                    Mean(_ri**2) * Mean(_rk**2)
+                    + 2 * Mean(_ri * _rk) ** 2
+                    + 2 * Mean(_ri**2 * _rk) * Mean(_rk)
+                    + 2 * Mean(_ri * _rk**2) * Mean(_ri)
+                )
+                + _N / _N**4 * Mean(_ri**2 * _rk**2),
+            ),
+            note="15 set partitions of four draws",
+            label="four draws",
         ),
-        evaluate=False,
+        Step(
+            rule="substitution",
+            claim=eq(_quartic, _one_hot_quartic),
+            label="four one-hot draws",
+            uses=(
+                "four draws",
+                *(f"mean {product}" for product in _powers),
+                "square",
+                "other square",
+                "posterior mean",
+                "other mean",
+            ),
+        ),
+        Step(
+            rule="double sum",
+            claim=eq(Mean(sp.Sum(SampleMean(_ri, _N) ** 2, _texts) ** 2), sp.Sum(_quartic, *_both)),
+            label="pairs of texts",
+        ),
+        Step(
+            rule="substitution",
+            claim=_second_moment,
+            uses=(
+                "model:next_homozygosity",
+                "model:text_update",
+                "pairs of texts",
+                "four one-hot draws",
+                "model:total",
+                "model:second_power",
+                "model:third_power",
+            ),
+        ),
     ),
-    kind=Kind.UPPER_BOUND,
-    source=Source.RECONSTRUCTED,
-    reference="Theorem 4.2 (T4)",
-    assumptions=(
-        "the sum runs over unordered pairs, half of the sum over ordered pairs",
-        "any densities q_i; for Gaussians see bhattacharyya_gaussian",
-    ),
-)
-bhattacharyya_gaussian = Theorem(
-    name="bhattacharyya_gaussian",
-    title="Bhattacharyya coefficient of two Gaussians",
-    in_words="Overlap falls with the Mahalanobis distance and with the difference of shapes.",
-    statement=sp.Eq(
-        s.log_bhattacharyya,
-        -s.mahalanobis / 8 - (s.log_det_average - (s.log_det_first + s.log_det_second) / 2) / 2,
-        evaluate=False,
-    ),
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="T4",
-    assumptions=(
-        "positive definite covariances S_1, S_2; average (S_1 + S_2)/2",
-        "mahalanobis = (mu_1 - mu_2)' ((S_1 + S_2)/2)^-1 (mu_1 - mu_2)",
-    ),
-)
-text_diversity_decomposition = Theorem(
-    name="text_diversity_decomposition",
-    title="Text diversity as drift plus confusion",
-    in_words="Mean diversity is pure drift plus what posterior confusion gave back, discounted.",
-    statement=sp.Eq(
-        Mean(s.text_diversity_at[s.generations]),
-        retention**s.generations * s.initial_text_diversity
-        + sp.Sum(
-            retention ** (s.generations - 1 - s.past_generation)
-            * s.mean_confused_diversity[s.past_generation],
-            (s.past_generation, 0, s.generations - 1),
-        )
-        / s.batch_size,
-        evaluate=False,
-    ),
-    kind=Kind.EXACT,
-    source=Source.RECONSTRUCTED,
-    reference="Theorem 4.2 (T4)",
-    assumptions=(*ONE_UPDATE, "t counts text updates", "mean_confused_diversity[s] = E[C_s H_s]"),
 )
 
 THEOREMS = (
@@ -169,8 +383,4 @@ THEOREMS = (
     text_diversity_recursion,
     text_diversity_lower_bound,
     wright_fisher_homozygosity_moment,
-    confusion_large_covariance,
-    confusion_bound,
-    bhattacharyya_gaussian,
-    text_diversity_decomposition,
 )

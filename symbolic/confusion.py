@@ -1,0 +1,303 @@
+"""What blurred posteriors do to text diversity: T3 and T4."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbolic import symbols as s
+from symbolic.lemmas import axis_overlap, first_variance, gap_of_means, term
+from symbolic.model import mean_spread, remainder, score, small
+from symbolic.symbols import Mean
+from symbolic.text import ONE_UPDATE, along, confused_pairs, eq, pairs, posterior_mean, retention
+from symbolic.theorem import Kind, Source, Step, Theorem
+
+_N, _K, _t, _d = s.batch_size, s.num_texts, s.generations, s.num_features
+_i, _k, _p, _y, _x = s.text, s.other_text, s.text_probs, s.image_draw, s.image
+_r, _q, _mix, _m = s.posterior, s.density, s.mixture, s.count_index
+_CH = s.posterior_confusion * s.text_diversity
+_texts = (_i, 0, _K - 1)
+_ri, _rk = _r(_i, _y), _r(_k, _y)
+
+# ------------------------------------------------------------------------------- large covariance
+
+_expanded = _p[_i] + small * _p[_i] * score[_i] + small**2 * remainder[_i]
+_spread = sp.Sum(_p[_i] ** 2 * s.text_distance[_i], _texts)
+_rest = (
+    small**4 * sp.Sum(_p[_i] ** 2 * mean_spread[_i], _texts)
+    + 2 * small**3 * sp.Sum(_p[_i] * Mean(score[_i] * remainder[_i]), _texts)
+    + small**4 * sp.Sum(Mean(remainder[_i] ** 2) - Mean(remainder[_i]) ** 2, _texts)
+)
+_large = eq(1 - s.posterior_confusion, (small**2 * _spread + _rest) / s.text_diversity)
+confusion_large_covariance = Theorem(
+    name="confusion_large_covariance",
+    title="Posterior confusion at large covariance",
+    in_words="With one common, large covariance confusion tends to 1 like one over the variance.",
+    statement=eq(1 - s.posterior_confusion, _spread / s.text_diversity),
+    kind=Kind.ASYMPTOTIC,
+    source=Source.OURS,
+    reference="Theorem 4.1 (T3)",
+    assumptions=(
+        "all texts share one covariance S, and S grows",
+        "text_distance[i] = (mu_i - mubar)' S^-1 (mu_i - mubar), mubar = sum_i p_i mu_i",
+        "leading order: the relative error vanishes as S grows",
+    ),
+    lemmas=("smooth_mean",),
+    derivation=(
+        *posterior_mean,
+        Step(
+            rule="perturbation",
+            claim=eq(_ri, _expanded),
+            note="S = S_1/eta^2; the denominator is 1 + O(eta^2) since the scores are centred",
+            label="posterior",
+            uses=("model:common_covariance", "model:centred_scores", "model:other_total"),
+            given={"small": small, "order": 2, "rest": remainder[_i]},
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(
+                Mean(_ri**2) - Mean(_ri) ** 2,
+                small**2 * _p[_i] ** 2 * (s.text_distance[_i] + small**2 * mean_spread[_i])
+                + 2 * small**3 * _p[_i] * Mean(score[_i] * remainder[_i])
+                + small**4 * (Mean(remainder[_i] ** 2) - Mean(remainder[_i]) ** 2),
+            ),
+            label="variance",
+            uses=("posterior", "model:score_mean", "model:score_variance"),
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(
+                sp.Sum(Mean(_ri**2) - Mean(_ri) ** 2, _texts),
+                sp.Sum(Mean(_ri**2), _texts) - sp.Sum(_p[_i] ** 2, _texts),
+            ),
+            label="means are p",
+            uses=("posterior mean",),
+        ),
+        Step(
+            rule="monotone",
+            claim=eq(sp.Sum(Mean(_ri**2) - Mean(_ri) ** 2, _texts), small**2 * _spread + _rest),
+            label="sum of variances",
+            uses=("variance",),
+            given={"apply": sp.Sum, "over": (_texts,)},
+        ),
+        Step(
+            rule="combination",
+            claim=_large,
+            note="(1 - C) H is the sum of the posteriors' variances",
+            label="expanded",
+            uses=("model:diversity", "model:confusion", "means are p", "sum of variances"),
+            given={"weights": tuple(w / s.text_diversity for w in (1, -1, -1, 1))},
+        ),
+        Step(
+            rule="leading order",
+            claim=eq(1 - s.posterior_confusion, _spread / s.text_diversity),
+            note="eta^2 goes back into the covariance; the moments of the remainder are bounded",
+            uses=("expanded",),
+            given={"small": small, "order": 2},
+        ),
+    ),
+)
+
+# ----------------------------------------------------------------------------- overlap of the texts
+
+_qi, _qk = _p[_i] * _q(_i, _x), _p[_k] * _q(_k, _x)
+_mean_root = sp.sqrt(_qi * _qk)
+_overlaps = sp.Sum(sp.sqrt(_p[_i] * _p[_k]) * s.bhattacharyya[_i, _k], *pairs)
+confusion_bound = Theorem(
+    name="confusion_bound",
+    title="Posterior confusion under Bhattacharyya overlap",
+    in_words="Confused diversity is at most the overlap of the texts' Gaussians, pair by pair.",
+    statement=sp.Le(_CH, _overlaps, evaluate=False),
+    kind=Kind.UPPER_BOUND,
+    source=Source.RECONSTRUCTED,
+    reference="Theorem 4.2 (T4)",
+    assumptions=(
+        "the sum runs over unordered pairs, half of the sum over ordered pairs",
+        "any densities q_i; for Gaussians see bhattacharyya_gaussian",
+    ),
+    lemmas=("square_of_sum", "two_of_many"),
+    derivation=(
+        *confused_pairs,
+        Step(
+            rule="expectation under the mixture",
+            claim=eq(Mean(_ri * _rk), sp.Integral(_r(_i, _x) * _r(_k, _x) * _mix(_x), _x)),
+            label="pair as integral",
+        ),
+        Step(
+            rule="instance",
+            claim=eq(_r(_k, _x), _qk / _mix(_x)),
+            label="other posterior",
+            uses=("model:posterior",),
+            given={_i: _k},
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(Mean(_ri * _rk), sp.Integral(_qi * _qk / _mix(_x), _x)),
+            label="pair",
+            uses=("pair as integral", "model:posterior", "other posterior"),
+        ),
+        Step(
+            rule="lemma",
+            claim=sp.Ge(sp.Sum(_p[_m] * _q(_m, _x), (_m, 0, _K - 1)), _qi + _qk, evaluate=False),
+            label="two of many",
+            uses=("lemma:two_of_many",),
+            given={term[_m]: _p[_m] * _q(_m, _x), term[_i]: _qi, term[_k]: _qk},
+        ),
+        Step(
+            rule="AM-GM",
+            claim=sp.Ge(_mix(_x), 2 * _mean_root, evaluate=False),
+            label="mixture's floor",
+            uses=("two of many", "model:mixture"),
+            given={"weights": (1, 1), "form": (sp.sqrt(_qi) - sp.sqrt(_qk)) ** 2},
+        ),
+        Step(
+            rule="combination",
+            claim=sp.Le(_qi * _qk / _mix(_x), _mean_root / 2, evaluate=False),
+            label="integrand",
+            uses=("mixture's floor",),
+            given={"weights": (_mean_root / (2 * _mix(_x)),)},
+        ),
+        Step(
+            rule="monotone",
+            claim=sp.Le(
+                sp.Integral(_qi * _qk / _mix(_x), _x),
+                sp.Integral(_mean_root / 2, _x),
+                evaluate=False,
+            ),
+            label="integral",
+            uses=("integrand",),
+            given={"apply": sp.Integral, "over": (_x,)},
+        ),
+        Step(
+            rule="combination",
+            claim=sp.Le(
+                Mean(_ri * _rk),
+                sp.sqrt(_p[_i] * _p[_k]) * s.bhattacharyya[_i, _k] / 2,
+                evaluate=False,
+            ),
+            label="one pair",
+            uses=("integral", "pair", "model:overlap"),
+            given={"weights": (1, -1, sp.sqrt(_p[_i] * _p[_k]) / 2)},
+        ),
+        Step(
+            rule="monotone",
+            claim=sp.Le(sp.Sum(Mean(_ri * _rk), *pairs), _overlaps / 2, evaluate=False),
+            label="all pairs",
+            uses=("one pair",),
+            given={"apply": sp.Sum, "over": pairs},
+        ),
+        Step(
+            rule="combination",
+            claim=sp.Le(_CH, _overlaps, evaluate=False),
+            uses=("confused pairs", "all pairs"),
+            given={"weights": (-1, 2)},
+        ),
+    ),
+)
+
+_a = s.feature
+_axes = (_a, 0, _d - 1)
+_l, _g = first_variance[_a], gap_of_means[_a]
+_half = (1 + _l) / 2
+_axis_value = -(_g**2) / _half / 8 - (sp.log(_half) - sp.log(_l) / 2) / 2
+_var, _delta = sp.Symbol("l", positive=True), sp.Symbol("delta", real=True)
+_axis_integral = sp.Integral(
+    sp.exp(-(_x**2) / 4 - (_x - _delta) ** 2 / (4 * _var)) / sp.sqrt(2 * sp.pi * sp.sqrt(_var)),
+    (_x, -sp.oo, sp.oo),
+)
+_gaussian = eq(
+    s.log_bhattacharyya,
+    -s.mahalanobis / 8 - (s.log_det_average - (s.log_det_first + s.log_det_second) / 2) / 2,
+)
+bhattacharyya_gaussian = Theorem(
+    name="bhattacharyya_gaussian",
+    title="Bhattacharyya coefficient of two Gaussians",
+    in_words="Overlap falls with the Mahalanobis distance and with the difference of shapes.",
+    statement=_gaussian,
+    kind=Kind.EXACT,
+    source=Source.OURS,
+    reference="T4",
+    assumptions=(
+        "positive definite covariances S_1, S_2; average (S_1 + S_2)/2",
+        "mahalanobis = (mu_1 - mu_2)' ((S_1 + S_2)/2)^-1 (mu_1 - mu_2)",
+    ),
+    lemmas=("diagonalised_overlap", "diagonalised_form", "diagonalised_determinants"),
+    derivation=(
+        Step(
+            rule="integral",
+            claim=eq(
+                _axis_integral,
+                sp.exp(-(_delta**2) / (4 * (1 + _var))) * sp.sqrt(2 * sp.sqrt(_var) / (1 + _var)),
+            ),
+            note="variances 1 and l on one axis, means delta apart",
+            label="one axis",
+        ),
+        Step(
+            rule="logarithm",
+            claim=eq(axis_overlap(_a), _axis_value),
+            label="log of one axis",
+            uses=("model:axis_overlap", "one axis"),
+            given={_var: _l, _delta: _g},
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(s.log_bhattacharyya, sp.Sum(_axis_value, _axes)),
+            label="all axes",
+            uses=("lemma:diagonalised_overlap", "log of one axis"),
+        ),
+        Step(
+            rule="combination",
+            claim=_gaussian,
+            uses=("all axes", "lemma:diagonalised_form", "lemma:diagonalised_determinants"),
+            given={"weights": (1, -sp.Rational(1, 8), -sp.Rational(1, 2))},
+        ),
+    ),
+)
+
+# ------------------------------------------------------------------------- drift plus confusion
+
+_h, _e, _past = s.text_diversity_at, s.mean_confused_diversity, s.past_generation
+_decomposed = eq(
+    Mean(_h[_t]),
+    retention**_t * s.initial_text_diversity
+    + sp.Sum(retention ** (_t - 1 - _past) * _e[_past], (_past, 0, _t - 1)) / _N,
+)
+text_diversity_decomposition = Theorem(
+    name="text_diversity_decomposition",
+    title="Text diversity as drift plus confusion",
+    in_words="Mean diversity is pure drift plus what posterior confusion gave back, discounted.",
+    statement=_decomposed,
+    kind=Kind.EXACT,
+    source=Source.RECONSTRUCTED,
+    reference="Theorem 4.2 (T4)",
+    assumptions=(*ONE_UPDATE, "t counts text updates", "mean_confused_diversity[s] = E[C_s H_s]"),
+    derivation=(
+        Step(
+            rule="tower",
+            claim=eq(
+                Mean(_h[_t + 1]),
+                retention * Mean(_h[_t]) + Mean(s.posterior_confusion_at[_t] * _h[_t]) / _N,
+            ),
+            label="each update",
+            uses=("theorem:text_diversity_recursion",),
+            given=along,
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(Mean(_h[_t + 1]), retention * Mean(_h[_t]) + _e[_t] / _N),
+            label="named",
+            uses=("each update", "model:confused_diversity"),
+        ),
+        Step(
+            rule="linear recursion",
+            claim=_decomposed,
+            uses=("named", "model:text_start"),
+        ),
+    ),
+)
+
+THEOREMS = (
+    confusion_large_covariance,
+    confusion_bound,
+    bhattacharyya_gaussian,
+    text_diversity_decomposition,
+)
