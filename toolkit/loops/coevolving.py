@@ -118,7 +118,7 @@ def coevolving_loop(
         },
         record=labels.DEFAULT_RECORD + (_EXTRA if grows else ()),
         available=tuple(labels.VARIABLES),
-        cost=capacity * system.batch_size * (system.num_features + 2),
+        cost=_cost(spec),
     )
 
 
@@ -364,6 +364,15 @@ def _capacity(system: CoevolvingSystem, generations: int | None) -> int:
             "the number of texts grows: give corpus.capacity, or say how many generations."
         )
     return system.num_texts + int(stats.binom.isf(_CAPACITY_TAIL, generations, corpus.prob))
+
+
+def _cost(spec: Spec) -> int:
+    """Numbers held at once by a replicate: images only where they are drawn one by one."""
+    literal = spec.method == "literal"
+    images = spec.batch_size if literal or spec.text_updates else 0
+    if literal or spec.user_images_given:
+        images = max(images, spec.user_images)
+    return spec.num_texts * (spec.num_features + 2) * (spec.num_features + images)
 
 
 def _spec(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtype) -> Spec:
