@@ -25,8 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: A text goes into the joint integral over ``q_m`` unless narrower than this share of its sd.
 _NARROWEST_IN_GROUP = 0.5
-#: Structure of third texts finer than this share of a unit is not chased but bounded.
-FINEST = 1 / 8
+#: On a grid, structure of third texts finer than this is not chased but bounded.
+_FINEST = {1: 1e-3, 2: 1 / 32, 3: 1 / 8}
 
 
 class Mixture(NamedTuple):
@@ -55,7 +55,7 @@ class Term(NamedTuple):
     step : float
         A grid must not be coarser than this to see the texts taken into account.
     neglected : float
-        A bound on the effect of third texts that are finer than that.
+        A bound on what a grid of that step misses: third texts that are finer.
     """
 
     partners: npt.NDArray[np.intp]
@@ -174,13 +174,13 @@ def _resolved(
     log_weight: FloatArray,
     mass: float,
 ) -> Term:
-    """The term with the step that its texts need; third texts beyond FINEST are bounded.
+    """The term with the step that its texts need; third texts beyond _FINEST are bounded.
 
     A third text changes the integrand only where its ``f_l`` is not below ``f_m``, hence the
     integral by at most ``2 int min(f_m, f_l)``.
     """
     steepness = np.linalg.norm(matrix[:-1], ord=2, axis=(1, 2))
-    fine = steepness > 1 / FINEST
+    fine = steepness > 1 / _FINEST.get(matrix.shape[-1], 1.0)
     fine[partners] = False
     reachable = np.max(np.where(fine, 0.0, steepness), initial=1.0)
     neglected = min(float(2 * view.mass[fine].sum()), 2 * mass) if fine.any() else 0.0
