@@ -1,0 +1,36 @@
+"""Figures of simulated and predicted trajectories, in one style.
+
+Every function draws what a dataset holds and returns the axes.
+"""
+
+from toolkit.plotting.curves import (
+    plot_band,
+    plot_comparison,
+    plot_prediction,
+    plot_rates,
+    plot_trajectory,
+    plot_z_scores,
+)
+from toolkit.plotting.style import (
+    colours,
+    label_ends,
+    legend_below,
+    panels,
+    save_figure,
+    styled,
+)
+
+__all__ = [
+    "colours",
+    "label_ends",
+    "legend_below",
+    "panels",
+    "plot_band",
+    "plot_comparison",
+    "plot_prediction",
+    "plot_rates",
+    "plot_trajectory",
+    "plot_z_scores",
+    "save_figure",
+    "styled",
+]

@@ -1,0 +1,344 @@
+"""Trajectories, predictions and comparisons as curves; nothing is computed here.
+
+Means and standard errors come from :mod:`toolkit.metrics` and :mod:`toolkit.compare`. The
+shape of a line says what is drawn: a simulation is solid, a prediction dashed by its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from toolkit import labels, metrics
+from toolkit.plotting.style import PALETTE, colours, legend_below, panels, styled
+
+#: A band is the mean with so many standard errors on either side: 95 % if it is normal.
+BAND = 1.96
+#: Line style of a prediction, by its kind.
+LINE_STYLES: Mapping[str, Any] = {
+    "exact": (0, (5, 1.5)),
+    "fixed point": (0, (5, 1.5)),
+    "lower bound": (0, (3, 1, 1, 1)),
+    "upper bound": (0, (3, 1, 1, 1, 1, 1)),
+    "asymptotic": (0, (1, 1.2)),
+    "approximation": (0, (2, 2)),
+}
+
+
+@styled
+def plot_trajectory(
+    dataset: xr.Dataset,
+    variable: str = labels.TEXT_DIVERSITY,
+    *,
+    text: int | None = None,
+    ax: Axes | None = None,
+    label: str | None = None,
+    colour: Any = None,
+) -> Axes:
+    """Mean over replicates with a band of 1.96 standard errors.
+
+    Parameters
+    ----------
+    dataset : xr.Dataset
+        A trajectory.
+    variable : str
+        A variable that it holds, or that follows from what it holds.
+    text : int, optional
+        Of a variable per text: this text only; all of them unless given.
+    ax : Axes, optional
+    label : str, optional
+        Written at the line's right end.
+    colour : optional
+
+    Raises
+    ------
+    ValueError
+        When the dataset does not hold the variable, or not this text.
+
+    Examples
+    --------
+    >>> import toolkit as tk
+    >>> system = tk.CoevolvingSystem.on_unit_circle(num_texts=3, variance=1.0, batch_size=50)
+    >>> simulated = tk.simulate(system, generations=5, replicates=3, seed=1)
+    >>> plot_trajectory(simulated).get_ylabel()
+    'text diversity (Gini-Simpson)'
+    """
+    values = metrics.variable(dataset, variable)
+    if values is None:
+        labels.variable(variable)
+        raise ValueError(f"{variable} was not recorded; record it, or what it follows from.")
+    ax = _axes(ax, dataset[labels.GENERATION].values, labels.variable(variable).axis)
+    heavy = variable in labels.HEAVY_TAILED
+    lines = _lines(values, text, label, colour)
+    for series, name, shade in lines:
+        mean = metrics.mean_over_replicates(series.values.astype(float), heavy_tailed=heavy)
+        plot_band(
+            ax,
+            series[labels.GENERATION].values,
+            mean.value,
+            mean.standard_error,
+            label=name,
+            colour=shade,
+        )
+    return ax
+
+
+@styled
+def plot_band(
+    ax: Axes,
+    generation: np.ndarray,
+    mean: np.ndarray,
+    standard_error: np.ndarray | None = None,
+    *,
+    label: str | None = None,
+    colour: Any = None,
+    **line: Any,
+) -> Axes:
+    """A line with a band of 1.96 standard errors, its label remembered for its right end.
+
+    Parameters
+    ----------
+    ax : Axes
+    generation, mean : ndarray
+    standard_error : ndarray, optional
+        No band without it.
+    label : str, optional
+    colour : optional
+    **line
+        Passed to ``Axes.plot``.
+    """
+    (drawn,) = ax.plot(generation, mean, color=colour, **line)
+    if standard_error is not None:
+        low, high = mean - BAND * standard_error, mean + BAND * standard_error
+        ax.fill_between(generation, low, high, color=drawn.get_color(), alpha=0.2, linewidth=0)
+    if label:
+        drawn.set_label(label)
+    return ax
+
+
+@styled
+def plot_prediction(
+    predicted: xr.Dataset,
+    result: str,
+    *,
+    text: int | None = None,
+    ax: Axes | None = None,
+    label: str | None = None,
+    colour: Any = "black",
+) -> Axes:
+    """One predicted curve, its line style by the kind of the result.
+
+    Where the result is about the logarithm (``scale`` "log"), its exponential is drawn: a
+    typical run rather than the mean.
+
+    Parameters
+    ----------
+    predicted : xr.Dataset
+        From ``predict`` or ``compare``.
+    result : str
+    text : int, optional
+        Of a result per text: this text only; all of them unless given.
+    ax : Axes, optional
+    label : str, optional
+        The result's name unless given.
+    colour : optional
+
+    Raises
+    ------
+    ValueError
+        When there is no such result or text.
+    """
+    names = [str(name) for name in predicted[labels.RESULT].values]
+    if result not in names:
+        raise ValueError(f"no result is called {result!r}; choose from: {', '.join(names)}.")
+    one = predicted.sel({labels.RESULT: result})
+    label_of = labels.variable(str(one[labels.VARIABLE].values))
+    values = one[labels.PREDICTED]
+    if labels.REPLICATE in values.dims:
+        raise ValueError(f"{result} is predicted replicate by replicate; plot its comparison.")
+    if labels.TEXT in values.dims and labels.TEXT not in label_of.dims:
+        values = values.isel({labels.TEXT: 0})  # the same value stands at every text
+    if str(one[labels.SCALE].values) == "log":
+        values = values.copy(data=np.exp(values.values))
+    values = values.where(values[labels.GENERATION] >= int(one[labels.VALID_FROM]))
+    ax = _axes(ax, predicted[labels.GENERATION].values, label_of.axis)
+    kind = str(one[labels.KIND].values)
+    for series, name, shade in _lines(values, text, label or f"{_words(result)} ({kind})", colour):
+        ax.plot(
+            series[labels.GENERATION],
+            series,
+            linestyle=LINE_STYLES.get(kind, "--"),
+            color=shade,
+            label=name,
+        )
+    return ax
+
+
+@styled
+def plot_comparison(
+    comparison: xr.Dataset,
+    variable: str = labels.TEXT_DIVERSITY,
+    *,
+    text: int = 0,
+    results: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The simulated band, each predicted curve beside it, and the verdicts in the legend.
+
+    Parameters
+    ----------
+    comparison : xr.Dataset
+        From ``compare``.
+    variable : str
+    text : int
+        Of a variable per text: which one.
+    results : sequence of str, optional
+        All results about the variable unless given.
+    ax : Axes, optional
+
+    Raises
+    ------
+    ValueError
+        When no result is about the variable.
+    """
+    about = comparison[labels.VARIABLE].values == variable
+    names = [str(name) for name in comparison[labels.RESULT].values[about]]
+    names = [name for name in names if results is None or name in results]
+    if not names:
+        raise ValueError(f"no result of the comparison is about {variable}.")
+    generation = comparison[labels.GENERATION].values
+    ax = _axes(ax, generation, labels.variable(variable).axis)
+    chosen = comparison.sel({labels.RESULT: names})
+    if labels.TEXT in chosen.dims:
+        chosen = chosen.sel({labels.TEXT: text})
+    for scale, label in (("linear", "simulated, mean"), ("log", "simulated, geometric mean")):
+        of_scale = np.flatnonzero(chosen[labels.SCALE].values == scale)
+        if of_scale.size:
+            first = chosen.isel({labels.RESULT: of_scale[0]})
+            mean, error = (first[name].values for name in (labels.SIMULATED, labels.STANDARD_ERROR))
+            if scale == "log":
+                mean = np.exp(mean)
+                error = mean * error  # of the exponential, to first order
+            colour = PALETTE[0] if scale == "linear" else PALETTE[5]
+            plot_band(ax, generation, mean, error, label=label, colour=colour)
+    for name, colour in zip(names, colours(len(names) + 1)[1:], strict=True):
+        row = chosen.sel({labels.RESULT: name})
+        label = f"{_words(name)} ({row[labels.KIND].values}): {row[labels.VERDICT].values}"
+        plot_prediction(comparison, name, text=text, ax=ax, label=label, colour=colour)
+    legend_below(ax)
+    return ax
+
+
+@styled
+def plot_z_scores(
+    comparison: xr.Dataset,
+    result: str,
+    *,
+    critical: float = 4.0,
+    ax: Axes | None = None,
+    label: str | None = None,
+    colour: Any = None,
+) -> Axes:
+    """Z-scores of a result over the generations, with the critical values.
+
+    Parameters
+    ----------
+    comparison : xr.Dataset
+    result : str
+    critical : float
+    ax : Axes, optional
+    label : str, optional
+    colour : optional
+
+    Raises
+    ------
+    ValueError
+        When there is no such result.
+    """
+    if result not in comparison[labels.RESULT].values:
+        raise ValueError(f"the comparison has no result {result!r}.")
+    new = ax is None
+    ax = _axes(ax, comparison[labels.GENERATION].values, "z-score of the residual")
+    if new or not ax.lines:
+        for value in (-critical, critical):
+            ax.axhline(value, color="0.5", linewidth=0.8, linestyle=(0, (4, 2)))
+    scores = comparison[labels.Z_SCORE].sel({labels.RESULT: result})
+    scores = scores.where(comparison[labels.DECIDABLE].sel({labels.RESULT: result}))
+    for series, name, shade in _lines(scores, None, label, colour):
+        ax.plot(series[labels.GENERATION], series, color=shade, label=name, linewidth=0.9)
+    return ax
+
+
+@styled
+def plot_rates(
+    rates: xr.Dataset,
+    names: Mapping[str, str],
+    *,
+    ax: Axes | None = None,
+    against: str = labels.TEXT_PROBS,
+) -> Axes:
+    """Decay rates per generation of each text, against its probability.
+
+    Parameters
+    ----------
+    rates : xr.Dataset
+        From ``image_rates``: variables along ``text``.
+    names : mapping
+        Variables to draw, each with the words of its label.
+    ax : Axes, optional
+    against : str
+        The variable or coordinate along the horizontal axis.
+
+    Raises
+    ------
+    ValueError
+        When a variable is not there.
+    """
+    lacking = [name for name in (*names, against) if name not in rates]
+    if lacking:
+        raise ValueError(f"the rates have no variable {lacking[0]!r}.")
+    ax = _axes(ax, None, "decay rate of image diversity, -log(factor) [1/generation]")
+    position = rates[against].values
+    for (name, words), colour in zip(names.items(), colours(len(names)), strict=True):
+        ax.loglog(position, rates[name].values, "o-", markersize=3.5, color=colour, label=words)
+    ax.set_xlabel(labels.VARIABLES[against].axis if against in labels.VARIABLES else against)
+    return ax
+
+
+def _axes(ax: Axes | None, generation: np.ndarray | None, y_label: str) -> Axes:
+    """The axes, or new ones, with their labels."""
+    if ax is None:
+        _, array = panels()
+        ax = array[0, 0]
+    if generation is not None:
+        ax.set_xlabel(labels.COORDINATES[labels.GENERATION].long_name)
+        ax.set_xlim(generation[0], max(generation[-1], ax.get_xlim()[1] if ax.lines else 0))
+    if not ax.get_ylabel():
+        ax.set_ylabel(y_label)
+    return ax
+
+
+def _lines(
+    values: xr.DataArray, text: int | None, label: str | None, colour: Any
+) -> list[tuple[xr.DataArray, str | None, Any]]:
+    """The series to draw, each with its label and colour: one, or one per text."""
+    if labels.TEXT not in values.dims:
+        return [(values, label, colour)]
+    texts = values[labels.TEXT].values
+    if text is not None:
+        if text not in texts:
+            raise ValueError(f"there is no text {text}; choose from 0 to {texts[-1]}.")
+        return [(values.sel({labels.TEXT: text}), label, colour)]
+    words = "" if label is None else f"{label}, "
+    return [
+        (values.sel({labels.TEXT: one}), f"{words}text {one}", shade)
+        for one, shade in zip(texts, colours(len(texts), ordered=True), strict=True)
+    ]
+
+
+def _words(result: str) -> str:
+    return result.replace("_", " ")
