@@ -1,0 +1,517 @@
+"""The command ``coevo``: simulate, predict, compare, run the studies, look up the theorems.
+
+Exit status: 0 when done; 2 for a mistake in the command line, a file or a configuration, told in
+a line or two; 3 when ``compare`` found theory and simulation to contradict each other; 130 after
+Ctrl-C and 143 after SIGTERM. What takes long to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import contextlib
+import difflib
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import signal
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+EXIT_MISTAKE = 2
+EXIT_CONTRADICTION = 3
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_TERMINATED = 128 + signal.SIGTERM
+
+_STUDIES_GROUP = "coevo.studies"
+_PIPE_WIDTH = 200
+_MAX_CACHE_BYTES = 256 * 2**20
+_STYLES = {
+    "agrees": "green",
+    "holds": "green",
+    "departs": "yellow",
+    "undecided": "yellow",
+    "disagrees": "bold red",
+    "violated": "bold red",
+}
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: undone like an interrupt, told apart by the exit status."""
+
+
+class _Commands(TyperGroup):
+    """The commands, with the user's mistakes and interrupts told in a line or two."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; ``ctx.obj`` collects what it has written."""
+        ctx.obj = []
+        show_all = ctx.params.get("traceback", False)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            terminated = isinstance(stop, _Terminated)
+            complete = f"complete: {', '.join(map(str, ctx.obj))}" if ctx.obj else ""
+            _tell(
+                f"{'terminated' if terminated else 'interrupted'}; "
+                f"{complete or 'nothing was written'}."
+            )
+            raise typer.Exit(EXIT_TERMINATED if terminated else EXIT_INTERRUPTED) from None
+        except BrokenPipeError:
+            raise  # `coevo theorems | head`: the reader has seen enough
+        except MemoryError as error:
+            if show_all:
+                raise
+            _tell(f"not enough memory ({error}); record less often (--every) or less (--record).")
+        except (ValueError, OSError, OverflowError) as error:
+            if show_all:
+                raise
+            _tell(str(error) or type(error).__name__)
+        raise typer.Exit(EXIT_MISTAKE)
+
+
+app = typer.Typer(
+    name="coevo",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+SystemFile = Annotated[
+    Path, typer.Argument(metavar="SYSTEM.toml", help="The system; see the README for its keys.")
+]
+Generations = Annotated[int, typer.Option(help="How many generations.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists there.")]
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; the entry point of ``coevo``.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process if left out.
+
+    Raises
+    ------
+    SystemExit
+        Always, with the exit status.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(args=None if argv is None else list(argv))
+    except SystemExit as end:
+        if end.code in (EXIT_INTERRUPTED, EXIT_TERMINATED):
+            # The ordinary way out would wait for threads that are still computing.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(int(end.code))
+        raise
+    raise SystemExit(0)
+
+
+def _examples(*lines: str) -> str:
+    """The end of a help text; the mark keeps click from joining the lines."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"coevo {importlib.metadata.version('coevo-toolkit')}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog=_examples(
+        "coevo simulate loop.toml --generations 600 --replicates 100 --seed 1 --out loop.nc",
+        "coevo compare loop.nc",
+        "coevo study all --quick",
+    )
+)
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show where an error was raised.")
+    ] = False,
+) -> None:
+    """Loops of generative models that train on each other: simulate, predict, compare.
+
+    Exit status: 0 done; 2 a mistake, told in a line or two; 3 theory and simulation contradict
+    each other (compare); 130 interrupted; 143 terminated.
+    """
+
+
+@app.command(epilog=_examples("coevo theorems", "coevo theorems text_diversity_lower_bound"))
+def theorems(
+    name: Annotated[str | None, typer.Argument(help="Show this one in full.")] = None,
+) -> None:
+    """List the theorems, or show one: what it assumes, what it says, how it is derived."""
+    from toolkit.theory import theorems as all_theorems
+
+    by_name = {theorem.name: theorem for theorem in all_theorems()}
+    if name is None:
+        rows = [(t.name, t.kind, t.source, t.reference, t.in_words) for t in by_name.values()]
+        _print_table(("theorem", "kind", "source", "reference", "in words"), rows)
+        return
+    _known(name, by_name, "theorem")
+    _show_theorem(by_name[name])
+
+
+@app.command(
+    epilog=_examples(
+        "coevo simulate loop.toml --generations 600 --replicates 100 --seed 1 --out loop.nc",
+        "coevo simulate loop.toml --generations 5000 --every 10 --replicates 1000 --seed 2 \\",
+        "  --record text_diversity --record image_diversity --out loop.zarr",
+        "",
+        "A system file is, for instance:",
+        "  [on_unit_circle]",
+        "  num_texts = 5",
+        "  variance = 1.0",
+        "  batch_size = 1000",
+    )
+)
+def simulate(
+    ctx: typer.Context,
+    system_file: SystemFile,
+    generations: Generations,
+    replicates: Annotated[int, typer.Option(help="How many independent runs.")],
+    seed: Annotated[int, typer.Option(help="Fixes the result, bit for bit.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Ends in .nc or .zarr.")],
+    method: Annotated[
+        str, typer.Option(help='"exact" sufficient statistics, or "literal": every image drawn.')
+    ] = "exact",
+    every: Annotated[int, typer.Option(help="Record every so many generations.")] = 1,
+    record: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VARIABLE", help="What to record; may be given again."),
+    ] = None,
+    dtype: Annotated[str, typer.Option(help='"float64" or "float32".')] = "float64",
+    chunk_size: Annotated[
+        int | None, typer.Option(help="Most replicates computed at once; bounds memory.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Simulate a system and save the trajectory, with all that is needed to run it again."""
+    _use_compilation_cache()
+    from toolkit.datasets import check_output, save
+    from toolkit.simulate import simulate as run
+    from toolkit.systems import read_system
+
+    system = read_system(system_file)
+    check_output(out, overwrite=overwrite)
+    simulated = run(
+        system,
+        generations=generations,
+        replicates=replicates,
+        seed=seed,
+        method=method,  # type: ignore[arg-type]  # checked there
+        every=every,
+        record=record or None,
+        dtype=dtype,  # type: ignore[arg-type]
+        chunk_size=chunk_size,
+    )
+    ctx.obj.append(save(simulated, out, overwrite=overwrite))
+    recorded = f"{simulated.sizes['replicate']} replicates, {simulated.sizes['generation']} rows"
+    typer.echo(f"saved: {out} ({recorded} of {', '.join(map(str, simulated.data_vars))})")
+
+
+@app.command(
+    epilog=_examples(
+        "coevo predict loop.toml --generations 600",
+        "coevo predict loop.toml --generations 600 --variable text_diversity --out predicted.nc",
+    )
+)
+def predict(
+    ctx: typer.Context,
+    system_file: SystemFile,
+    generations: Generations,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option(help="Only results about this variable; may be given again."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the curves: .nc or .zarr.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Say what is known of a system in advance: bounds, exact laws, asymptotes, fixed points.
+
+    A result about every text shows the least and the greatest value. "log" marks a prediction
+    of the mean logarithm.
+    """
+    _use_compilation_cache()
+    from toolkit.datasets import check_output, save
+    from toolkit.systems import read_system
+    from toolkit.theory import predict as run
+
+    system = read_system(system_file)
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+    predicted = run(system, generations=generations, variables=variable or None)
+    columns = ("result", "variable", "kind", "scale", "from", "first", "last", "source")
+    _print_table(columns, _prediction_rows(predicted))
+    _print_omitted(predicted)
+    if out is not None:
+        ctx.obj.append(save(predicted, out, overwrite=overwrite))
+        typer.echo(f"saved: {out}")
+
+
+@app.command(
+    epilog=_examples(
+        "coevo compare loop.nc",
+        "coevo compare loop.nc --false-alarm 0.001 --out verdicts.nc",
+        "coevo compare loop.nc || echo 'theory and simulation contradict each other'",
+    )
+)
+def compare(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A simulated trajectory, .nc or .zarr.")],
+    false_alarm: Annotated[
+        float, typer.Option(help="Chance that any verdict of the table is a false alarm.")
+    ] = 0.01,
+    one_step: Annotated[
+        bool,
+        typer.Option("--one-step", help="Predict each generation from the one before it."),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the comparison: .nc or .zarr.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Lay the theory beside a simulated trajectory and give a verdict on each result.
+
+    Verdicts: agrees or disagrees (exact results, fixed points), holds or violated (bounds),
+    agrees or departs (asymptotes and approximations, which claim no more than closeness),
+    undecided (too few replicates to tell).
+    Exit status: 0 when nothing disagrees or is violated, 3 when something is.
+    """
+    _use_compilation_cache()
+    from toolkit.compare import compare as run
+    from toolkit.compare import has_alarm, table
+    from toolkit.datasets import check_output, read_trajectory, save, system_of
+    from toolkit.theory import predict as predict_from
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+    simulated = read_trajectory(file)
+    system = system_of(simulated)
+    if one_step:
+        predicted = predict_from(simulated)
+    else:
+        predicted = predict_from(system, generations=int(simulated.generation.max()))
+    comparison = run(simulated, predicted, false_alarm=false_alarm)
+    verdicts = table(comparison).reset_index()
+    columns = [str(column).replace("_", " ") for column in verdicts.columns]
+    _print_table(columns, verdicts.itertuples(index=False))
+    typer.echo(f"chance of any false alarm in this table: {false_alarm:g}")
+    if comparison.attrs.get("not_recorded"):
+        typer.echo(f"predicted but not recorded: {comparison.attrs['not_recorded']}")
+    _print_omitted(predicted)
+    if out is not None:
+        ctx.obj.append(save(comparison, out, overwrite=overwrite))
+        typer.echo(f"saved: {out}")
+    if has_alarm(comparison):
+        raise typer.Exit(EXIT_CONTRADICTION)
+
+
+@app.command(
+    epilog=_examples("coevo study", "coevo study text_collapse --quick", "coevo study all --out .")
+)
+def study(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME|all]", help="Without it, list the studies.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes: seconds, not minutes.")] = (
+        False
+    ),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write; made if missing.")] = (
+        Path("results")
+    ),
+    overwrite: Overwrite = False,
+) -> None:
+    """Run a study: a netCDF file, figures and a one-paragraph finding."""
+    _use_compilation_cache()
+    runners = {known: runner for runner in _study_runners() for known in runner.names()}
+    if name is None:
+        _print_table(("study", "question"), ((s, _summary(r, s)) for s, r in runners.items()))
+        return
+    if name != "all":
+        _known(name, (*runners, "all"), "study")
+    for chosen in runners if name == "all" else (name,):
+        paths = runners[chosen].run_study(chosen, quick, out, overwrite)
+        ctx.obj.extend(paths)
+        typer.echo("\n".join(("", *map(str, paths), "")))
+
+
+def _study_runners() -> Iterator[ModuleType]:
+    """The runners of all installed packages of studies, which toolkit does not import itself."""
+    for entry in importlib.metadata.entry_points(group=_STUDIES_GROUP):
+        yield importlib.import_module(f"{entry.value}._study")
+
+
+def _summary(runner: ModuleType, study: str) -> str:
+    """First line of a study's docstring, read without importing the study."""
+    spec = importlib.util.find_spec(f"{runner.__package__}.{study}")
+    if spec is None or spec.origin is None:
+        return ""
+    docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+    return (docstring or "").partition("\n")[0]
+
+
+def _known(name: str, names: Iterable[str], what: str) -> None:
+    names = list(names)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(names))}."
+        raise ValueError(f"unknown {what} {name!r}; {hint}")
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _tell(message: str) -> None:
+    """Two lines at most, on stderr."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    typer.echo("\n".join(["coevo: " + lines[0], *lines[1:2]]), err=True)
+
+
+def _print_table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """A table that a pipe gets in full width."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table.columns[0].no_wrap = True
+    for row in rows:
+        cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
+    console = Console()
+    console.print(table, width=None if console.is_terminal else max(console.width, _PIPE_WIDTH))
+
+
+def _prediction_rows(predicted: xr.Dataset) -> Iterator[tuple[str, ...]]:
+    """Names and ends of each predicted curve."""
+    for result in predicted.result.values:
+        one = predicted.sel(result=result)
+        first = int(one.valid_from)
+        curve = one.predicted.sel(generation=slice(first, None))
+        ends = [_span(curve.isel(generation=end).values) for end in (0, -1)] if curve.size else []
+        yield (
+            str(result),
+            *(str(one[name].values) for name in ("variable", "kind", "scale")),
+            str(first),
+            *(ends or ["not reached"] * 2),
+            str(one.source.values),
+        )
+
+
+def _span(values: np.ndarray) -> str:
+    """One value, or the least and the greatest of several."""
+    low, high = f"{values.min():.5g}", f"{values.max():.5g}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _print_omitted(predicted: xr.Dataset) -> None:
+    omitted = json.loads(predicted.attrs.get("omitted", "{}"))
+    if omitted:
+        _print_table(("not predicted", "because"), omitted.items())
+
+
+def _show_theorem(theorem: Any) -> None:
+    """All of a theorem, in plain lines."""
+    typer.echo(f"{theorem.name}: {theorem.title}")
+    typer.echo(f"{theorem.kind}; {theorem.source}, {theorem.reference}\n")
+    typer.echo(theorem.in_words)
+    typer.echo("\nAssumptions:")
+    for assumption in theorem.assumptions:
+        typer.echo(f"  - {assumption}")
+    typer.echo(f"\nStatement:\n  {_formula(theorem.statement)}")
+    typer.echo("\nDerivation:" if theorem.derivation else "\nNo derivation yet.")
+    for number, step in enumerate(theorem.derivation, 1):
+        because = ", ".join((step.rule, *step.uses))
+        label = f" ({step.label})" if step.label else ""
+        typer.echo(f"  {number}.{label} {_formula(step.claim)}")
+        typer.echo(f"     by {because}{'. ' + step.note if step.note else ''}")
+
+
+def _formula(relation: Any) -> str:
+    sign = {"==": "="}.get(relation.rel_op, relation.rel_op)
+    return f"{relation.lhs} {sign} {relation.rhs}"
+
+
+def _use_compilation_cache() -> None:
+    """Keep JAX's compiled programs from one command to the next; go without where that fails.
+
+    JAX writes entries in place and without locks, so a directory belongs to one process at a
+    time, and what a process that did not end in order may have left half-written is removed.
+    """
+    if "jax" in sys.modules or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return  # somebody else has decided
+    warnings.filterwarnings("ignore", ".*persistent compilation cache", UserWarning)
+    with contextlib.suppress(OSError, ImportError, RuntimeError):
+        programs = _claim(_cache_folder())
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(programs)
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+
+def _cache_folder() -> Path:
+    """A folder of the user's for machines of this kind: programs are compiled for its cores."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    kind = platform.machine() + platform.processor()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        kind += "".join(sorted({line for line in lines if line.startswith(("flags", "model"))}))
+    return Path(base) / "coevo" / f"jax-{hashlib.sha256(kind.encode()).hexdigest()[:12]}"
+
+
+def _claim(folder: Path) -> Path:
+    """The folder's programs, locked until this process ends; OSError if another has them."""
+    import fcntl
+
+    programs, busy = folder / "programs", folder / "busy"
+    programs.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    entries = [(path, path.stat()) for path in programs.iterdir()]
+    if sum(stat.st_size for _, stat in entries) > _MAX_CACHE_BYTES:
+        shutil.rmtree(programs)
+        programs.mkdir()
+    elif busy.exists():
+        started = busy.stat().st_mtime
+        for path, stat in entries:
+            if stat.st_mtime >= started:
+                path.unlink()
+    busy.touch()
+    atexit.register(lock.close)  # keeps the lock alive until then
+    atexit.register(busy.unlink, missing_ok=True)  # runs first
+    return programs
+
+
+if __name__ == "__main__":
+    main()
