@@ -318,3 +318,88 @@ def _worst(
         labels.WORST_GENERATION: int(position[0]),
         **counts,
     }
+
+
+def curve(
+    name: str,
+    values: npt.ArrayLike,
+    *,
+    variable: str,
+    kind: str,
+    scale: str = "linear",
+    description: str = "",
+) -> xr.Dataset:
+    """A curve of one's own in the form of a prediction, to be compared and plotted like one.
+
+    Parameters
+    ----------
+    name : str
+        Of the result.
+    values : array_like, shape (generations + 1,) or (generations + 1, num_texts)
+        From generation 0.
+    variable : str
+        The variable that it is about.
+    kind : str
+        "exact", "lower bound", "upper bound", "asymptotic", "fixed point", "approximation".
+    scale : {"linear", "log"}
+        Whether it is the mean of the variable or of its logarithm.
+    description : str
+
+    Raises
+    ------
+    ValueError
+        When the variable is unknown or the shape has other dimensions.
+
+    Examples
+    --------
+    >>> own = curve("half", [1.0, 0.5], variable="text_diversity", kind="approximation")
+    >>> dict(own.predicted.sizes)
+    {'result': 1, 'generation': 2}
+    """
+    labels.variable(variable)
+    array = np.asarray(values, dtype=float)
+    if array.ndim not in (1, 2):
+        raise ValueError(f"a curve has 1 or 2 dimensions (generation, text), not {array.ndim}.")
+    dims = (labels.RESULT, labels.GENERATION, labels.TEXT)[: array.ndim + 1]
+    coords = {
+        labels.VARIABLE: variable,
+        labels.KIND: kind,
+        labels.SCALE: scale,
+        labels.VALID_FROM: 0,
+        labels.DESCRIPTION: description,
+    }
+    own = xr.Dataset(
+        {labels.PREDICTED: (dims, array[None])},
+        coords={key: (labels.RESULT, [value]) for key, value in coords.items()},
+    )
+    sizes = dict(zip(dims[1:], array.shape, strict=True))
+    return own.assign_coords(
+        {labels.RESULT: [name], **{dim: np.arange(size) for dim, size in sizes.items()}}
+    )
+
+
+def departure(comparison: xr.Dataset, result: str, *, critical: float = 4.0) -> int | None:
+    """The generation from which simulated and predicted stay apart, to the end.
+
+    Parameters
+    ----------
+    comparison : xr.Dataset
+        From :func:`compare`.
+    result : str
+        About a variable of the whole system.
+    critical : float
+        Apart is where the z-score is beyond this, in either direction.
+
+    Returns
+    -------
+    int or None
+        None where they are not apart at the end.
+    """
+    apart = np.abs(comparison[labels.Z_SCORE].sel({labels.RESULT: result}).values) > critical
+    if apart.ndim > 1:
+        apart = apart[:, 0]  # the same value stands at every text
+    if not apart[-1]:
+        return None
+    together = np.flatnonzero(~apart)
+    first = 0 if together.size == 0 else int(together[-1]) + 1
+    return int(comparison[labels.GENERATION].values[first])
