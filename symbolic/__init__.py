@@ -15,7 +15,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from symbolic import confusion, fidelity, image, injection, new_text, text, user_content
+from symbolic import (
+    confusion,
+    contraction,
+    fidelity,
+    image,
+    image_bounds,
+    injection,
+    new_text,
+    text,
+    user_content,
+)
 from symbolic.lemmas import LEMMAS, Lemma
 from symbolic.theorem import DerivationError, Kind, Source, Step, Theorem
 
@@ -23,7 +33,17 @@ __all__ = ["LEMMAS", "THEOREMS", "DerivationError", "Kind", "Lemma", "Source", "
 
 
 def _collect() -> Mapping[str, Theorem]:
-    modules = (text, confusion, injection, new_text, image, fidelity, user_content)
+    modules = (
+        text,
+        confusion,
+        injection,
+        new_text,
+        image,
+        image_bounds,
+        contraction,
+        fidelity,
+        user_content,
+    )
     theorems = [theorem for module in modules for theorem in module.THEOREMS]
     by_name = {theorem.name: theorem for theorem in theorems}
     if len(by_name) != len(theorems):

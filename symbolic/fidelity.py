@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.image import UNBIASED
+from symbolic.contraction import UNBIASED
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Theorem
 

@@ -64,7 +64,8 @@ term = sp.IndexedBase(sp.Symbol("X", nonnegative=True), nonnegative=True)
 quantity = s.RandomSymbol("X", nonnegative=True)
 _i, _k, _m, _K = s.text, s.other_text, s.count_index, s.num_texts
 _N, _n, _p = s.batch_size, s.image_count, s.text_prob
-_t, _a = s.generations, s.feature
+_t, _a, _b, _d = s.generations, s.feature, s.other_feature, s.num_features
+entry = sp.Function("F")
 first_variance, gap_of_means = model.axis_variance, model.axis_gap
 axis_overlap = model.axis_overlap
 
@@ -77,6 +78,19 @@ def _square_of_sum() -> bool:
     x, size = _small_terms()
     pairs = sum(x[i] * x[k] for i in range(size) for k in range(i + 1, size))
     return sp.expand(sum(x) ** 2 - sum(v**2 for v in x) - 2 * pairs) == 0
+
+
+def _double_sum() -> bool:
+    both = sum(entry(a, b) for a in range(4) for b in range(4))
+    pairs = sum(entry(a, b) + entry(b, a) for a in range(4) for b in range(a + 1, 4))
+    return both - sum(entry(a, a) for a in range(4)) - pairs == 0
+
+
+def _first_apart() -> bool:
+    every = sum(entry(a, b) for a in range(4) for b in range(a + 1, 4))
+    first = sum(entry(0, b) for b in range(1, 4))
+    rest = sum(entry(a, b) for a in range(1, 4) for b in range(a + 1, 4))
+    return every - first - rest == 0
 
 
 def _two_of_many() -> bool:
@@ -213,6 +227,38 @@ _ALL = (
         ),
         "multinomial theorem",
         _square_of_sum,
+    ),
+    _lemma(
+        "double_sum",
+        "a double sum is its diagonal and its pairs, both ways round",
+        _eq(
+            sp.Sum(entry(_a, _b), (_b, 0, _d - 1), _axes),
+            sp.Sum(entry(_a, _a), _axes)
+            + sp.Sum(entry(_a, _b) + entry(_b, _a), (_b, _a + 1, _d - 1), _axes),
+        ),
+        "elementary",
+        _double_sum,
+    ),
+    _lemma(
+        "first_apart",
+        "a sum is its first term and the rest",
+        _eq(
+            sp.Sum(s.image_sd[_a], _axes),
+            s.image_sd[0] + sp.Sum(s.image_sd[_a], (_a, 1, _d - 1)),
+        ),
+        "elementary",
+        _first_apart,
+    ),
+    _lemma(
+        "first_pairs_apart",
+        "a sum over pairs is the pairs of the first and the pairs of the rest",
+        _eq(
+            sp.Sum(entry(_a, _b), (_b, _a + 1, _d - 1), _axes),
+            sp.Sum(entry(0, _b), (_b, 1, _d - 1))
+            + sp.Sum(entry(_a, _b), (_b, _a + 1, _d - 1), (_a, 1, _d - 1)),
+        ),
+        "elementary",
+        _first_apart,
     ),
     _lemma(
         "two_of_many",

@@ -109,7 +109,7 @@ def _sum_of_term(term: sp.Expr, limit: sp.Tuple) -> sp.Expr:
         if isinstance(factor, sp.KroneckerDelta) and index in factor.args and low == 0:
             # All ranges that start at 0 here are the full range of texts or features.
             (other,) = [arg for arg in factor.args if arg != index]
-            return (term / factor).xreplace({index: other})
+            return _put_index(term / factor, index, other)
     tied = {index} | low.free_symbols  # an inner range that depends on an outer index stays inside
     outside, inside = _split(term, lambda f: bool(tied & f.free_symbols))
     if index not in inside.free_symbols and tied == {index}:
@@ -117,13 +117,23 @@ def _sum_of_term(term: sp.Expr, limit: sp.Tuple) -> sp.Expr:
     if isinstance(inside, sp.Sum):  # keep nested sums flat, innermost first
         return outside * sp.Sum(inside.function, *inside.limits, limit)
     first = _FIRST_INDEX.get(high)
-    if first is not None and low == 0 and first not in inside.free_symbols:
+    if first is not None and low == 0 and first not in inside.atoms(sp.Symbol):
         inside, limit = inside.xreplace({index: first}), (first, low, high)
     return outside * sp.Sum(inside, limit)
 
 
 # Single sums over all texts or features use one index, whatever they were written with.
 _FIRST_INDEX = {num_texts - 1: text, num_features - 1: feature}
+
+
+def _put_index(term: sp.Expr, index: sp.Symbol, value: sp.Expr) -> sp.Expr:
+    """Replace a free index, out of the way of sums that bind the new one."""
+
+    def make_way(total: sp.Sum) -> sp.Expr:
+        names = {old: sp.Dummy(old.name, integer=True, nonnegative=True) for old in total.variables}
+        return total.xreplace(names) if value in names else total
+
+    return term.replace(sp.Sum, lambda *args: make_way(sp.Sum(*args))).xreplace({index: value})
 
 
 def _integral_of_term(term: sp.Expr, limits: tuple[sp.Tuple, ...]) -> sp.Expr:

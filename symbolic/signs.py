@@ -6,6 +6,7 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.moments import normal
+from symbolic.special import log_c
 
 
 def is_zero(expr: sp.Expr) -> bool:
@@ -34,7 +35,20 @@ def is_zero(expr: sp.Expr) -> bool:
     numerator = sp.expand(sp.numer(sp.together(sp.expand(expr, power_exp=True))))
     if _same_bound_names(normal(numerator)) == 0:
         return True
-    return sp.simplify(expr.doit(deep=True)) == 0
+    if sp.simplify(expr.doit()) == 0:
+        return True
+    return _zero_in_domain(expr)
+
+
+def _zero_in_domain(expr: sp.Expr) -> bool:
+    """Try again where differences of counts are positive, so that roots and logarithms split."""
+    over = [sp.Symbol(f"positive_{k}", positive=True) for k in range(3)]
+    inside = expr.subs(s.ddof, s.image_count - over[0])
+    inside = inside.subs(s.exponent_index, s.image_count - over[1])
+    inside = inside.subs(s.image_count, 1 + over[2])
+    if inside == expr:
+        return False
+    return sp.simplify(sp.expand_log(sp.expand(inside))) == 0
 
 
 def _name_bases(expr: sp.Expr) -> sp.Expr:
@@ -70,6 +84,7 @@ def _domain() -> dict[sp.Symbol, sp.Expr]:
     }
     share = {name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho")}
     return {
+        s.ddof: s.image_count - sp.Symbol("over_ddof", nonnegative=True),
         s.batch_size: 1 + free["N"],
         s.image_count: 1 + free["n"],
         s.num_features: 1 + free["d"],
@@ -115,7 +130,9 @@ def is_nonnegative(expr: sp.Expr, domain: dict[sp.Symbol, sp.Expr] | None = None
     if isinstance(expr, sp.Add | sp.Mul) and all(is_nonnegative(a, domain) for a in expr.args):
         return True
     if isinstance(expr, sp.exp):
-        return bool(expr.args[0].is_extended_real)
+        (power,) = expr.args
+        special = isinstance(power, log_c) and is_nonnegative(power.args[0], domain)
+        return bool(special or power.is_extended_real)
     if isinstance(expr, sp.Pow):
         base, power = expr.args
         even = power.is_even and base.is_real
