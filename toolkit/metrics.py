@@ -47,7 +47,8 @@ def mean_over_replicates(
     deviation : array, shape (num_replicates, ...)
         What is averaged (a variable, or its deviation from a prediction).
     values : array, shape (num_replicates, ...), optional
-        The positive variable itself, whose sum the replicates bear; ``deviation`` if not given.
+        The positive variable itself, whose sum the replicates bear; without it each counts in
+        full.
     heavy_tailed : bool
         Take the variable for log-normal: with variance ``s2`` of its logarithm, ``R``
         replicates are worth ``R exp(-s2)``, and its skewness is
@@ -57,19 +58,21 @@ def mean_over_replicates(
     Raises
     ------
     ValueError
-        With fewer than two replicates.
+        With fewer than two replicates, or heavy tails without values.
 
     Examples
     --------
     >>> import numpy as np
-    >>> mean = mean_over_replicates(np.array([1.0, 1.0, 1.0, 5.0]))
+    >>> values = np.array([1.0, 1.0, 1.0, 5.0])
+    >>> mean = mean_over_replicates(values, values)
     >>> float(mean.value), round(float(mean.effective_replicates), 2)
     (2.0, 2.29)
     """
     replicates = len(deviation)
     if replicates < 2:
         raise ValueError("a standard error needs at least 2 replicates; simulate more.")
-    values = deviation if values is None else values
+    if heavy_tailed and values is None:
+        raise ValueError("heavy_tailed needs the positive values themselves.")
     value = deviation.mean(axis=0)
     centred = deviation - value
     # Scaled before powers are taken: a diversity may be 1e-150, its cube is not representable.
@@ -78,8 +81,8 @@ def mean_over_replicates(
     variance = np.sum(scaled**2, axis=0) / (replicates - 1)
     third = np.mean(scaled**3, axis=0)
     skewness = third / np.where(variance > 0, variance, 1) ** 1.5
-    effective = _kish(values)
-    if heavy_tailed:
+    effective = np.full(value.shape, float(replicates)) if values is None else _kish(values)
+    if heavy_tailed and values is not None:
         log_variance = np.var(np.log(np.maximum(values, np.finfo(float).tiny)), axis=0, ddof=1)
         growth = np.exp(np.minimum(log_variance, 700.0))
         effective = np.minimum(effective, replicates / growth)

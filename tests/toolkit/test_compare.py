@@ -1,0 +1,170 @@
+"""Verdicts: right for true and for false predictions, at the stated false-alarm rate."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import toolkit as tk
+from toolkit import labels
+from toolkit.compare import compare, has_alarm, table
+
+REPLICATES, GENERATIONS, TEXTS = 80, 30, 3
+
+
+def simulated(seed: int = 0) -> xr.Dataset:
+    """A trajectory of made-up numbers with known means."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(GENERATIONS + 1)
+    diversity = 0.8 - 0.01 * time + 0.02 * rng.standard_normal((REPLICATES, 1, 1)) * (time > 0)
+    steps = rng.standard_normal((REPLICATES, GENERATIONS, TEXTS)) * 0.3 - 0.045
+    logs = np.concatenate([np.zeros((REPLICATES, 1, TEXTS)), np.cumsum(steps, axis=1)], axis=1)
+    return xr.Dataset(
+        {
+            "text_diversity": (labels.dims("text_diversity"), diversity[:, 0]),
+            "image_diversity": (labels.dims("image_diversity"), np.exp(logs)),
+        },
+        coords={
+            "replicate": np.arange(REPLICATES),
+            "generation": time,
+            "text": np.arange(TEXTS),
+        },
+    )
+
+
+def prediction(
+    values: object, *, variable: str, kind: str = "exact", scale: str = "linear", start: int = 0
+) -> xr.Dataset:
+    """A table of one result."""
+    values = np.asarray(values, dtype=float)
+    dims = ("result", "generation", "text")[: values.ndim + 1]
+    return xr.Dataset(
+        {"predicted": (dims, values[None])},
+        coords={
+            "result": ["made_up"],
+            "kind": ("result", [kind]),
+            "variable": ("result", [variable]),
+            "scale": ("result", [scale]),
+            "valid_from": ("result", [start]),
+            "generation": np.arange(GENERATIONS + 1),
+            **({"text": np.arange(TEXTS)} if values.ndim == 2 else {}),
+        },
+    )
+
+
+TRUE = 0.8 - 0.01 * np.arange(GENERATIONS + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shift", "verdict"),
+    [
+        ("exact", 0.0, "agrees"),
+        ("exact", 0.02, "disagrees"),
+        ("exact", -0.02, "disagrees"),
+        ("fixed point", 0.02, "disagrees"),
+        ("lower bound", -0.02, "holds"),
+        ("lower bound", 0.0, "holds"),
+        ("lower bound", 0.02, "violated"),
+        ("upper bound", 0.02, "holds"),
+        ("upper bound", -0.02, "violated"),
+        ("approximation", 0.0, "agrees"),
+        ("approximation", 0.02, "departs"),
+        ("asymptotic", 0.02, "departs"),
+    ],
+)
+def test_a_verdict_follows_kind_and_truth(kind: str, shift: float, verdict: str) -> None:
+    predicted = prediction(TRUE + shift, variable="text_diversity", kind=kind)
+    comparison = compare(simulated(), predicted)
+    assert comparison.verdict.item() == verdict
+    assert has_alarm(comparison) == (verdict in ("disagrees", "violated"))
+    bound = kind.endswith("bound")
+    crossed = -shift if kind == "upper bound" else shift
+    expected = comparison.residual * (-1 if kind == "lower bound" else 1)
+    np.testing.assert_allclose(comparison.violation, np.maximum(expected, 0) if bound else 0)
+    assert (comparison.violation.max() > 0.01) == (bound and crossed > 0.01)
+
+
+def test_fields_are_what_they_say() -> None:
+    data = simulated()
+    comparison = compare(data, prediction(TRUE, variable="text_diversity"))
+    assert comparison.predicted.dims == ("result", "generation")
+    mean = data.text_diversity.mean("replicate")
+    error = data.text_diversity.std("replicate", ddof=1) / np.sqrt(REPLICATES)
+    np.testing.assert_allclose(comparison.simulated[0], mean)
+    np.testing.assert_allclose(comparison.standard_error[0], error, atol=1e-15)
+    np.testing.assert_allclose(comparison.residual[0], mean - TRUE, atol=1e-13)
+    np.testing.assert_allclose(comparison.z_score[0, 1:], ((mean - TRUE) / error)[1:], rtol=1e-6)
+
+
+def test_log_scale_decides_where_the_linear_one_cannot() -> None:
+    time = np.arange(GENERATIONS + 1)[:, None] * np.ones(TEXTS)
+    log = prediction(-0.045 * time, variable="image_diversity", scale="log")
+    assert compare(simulated(), log).verdict.item() == "agrees"
+    wrong = prediction(-0.09 * time, variable="image_diversity", scale="log")
+    assert compare(simulated(), wrong).verdict.item() == "disagrees"
+    # E exp(sum of normals) = exp(-.045 t + .09 t / 2) = 1: true, but not to be seen from means.
+    late = prediction(np.ones_like(time), variable="image_diversity", start=25)
+    comparison = compare(simulated(), late)
+    assert comparison.verdict.item() == "undecided"
+    assert comparison.effective_replicates.isel(generation=-1).max() < REPLICATES / 5
+
+
+def test_results_of_both_shapes_share_a_table() -> None:
+    time = np.arange(GENERATIONS + 1)[:, None] * np.ones(TEXTS)
+    whole = prediction(TRUE[:, None] * np.ones(TEXTS), variable="text_diversity")
+    log = prediction(-0.045 * time, variable="image_diversity", scale="log")
+    both = xr.concat([whole, log.assign_coords(result=["per_text"])], "result", join="exact")
+    comparison = compare(simulated(), both)
+    assert comparison.z_score.dims == ("result", "generation", "text")
+    of_whole = comparison.z_score.sel(result="made_up")
+    assert (of_whole == of_whole.isel(text=0)).all()
+    shown = table(comparison)
+    assert list(shown.index) == ["made_up", "per_text"]
+    # 20 checkpoints for the whole system, 20 for each of the texts.
+    assert list(shown.checkpoints) == [20, 20 * TEXTS]
+    assert comparison.attrs["tests"] == 20 + 20 * TEXTS
+
+
+def test_valid_from_is_respected() -> None:
+    shifted = TRUE + np.where(np.arange(GENERATIONS + 1) < 10, 0.5, 0.0)
+    early = prediction(shifted, variable="text_diversity")
+    assert compare(simulated(), early).verdict.item() == "disagrees"
+    late = prediction(shifted, variable="text_diversity", start=10)
+    assert compare(simulated(), late).verdict.item() == "agrees"
+    beyond = prediction(TRUE, variable="text_diversity", start=1000)
+    assert compare(simulated(), beyond).verdict.item() == "undecided"
+
+
+def test_false_alarms_are_as_rare_as_stated() -> None:
+    predicted = prediction(TRUE, variable="text_diversity")
+    alarms = sum(
+        has_alarm(compare(simulated(seed), predicted, false_alarm=0.05)) for seed in range(200)
+    )
+    # Binomial(200, .05) exceeds 25 with probability 1e-5; correlated checkpoints make it fewer.
+    assert alarms <= 25
+
+
+def test_bad_input_is_refused() -> None:
+    predicted = prediction(TRUE, variable="text_diversity")
+    with pytest.raises(ValueError, match="at least 2 replicates"):
+        compare(simulated().isel(replicate=[0]), predicted)
+    with pytest.raises(ValueError, match="predict 30 generations"):
+        compare(simulated(), predicted.isel(generation=slice(0, 20)))
+    with pytest.raises(ValueError, match="false_alarm"):
+        compare(simulated(), predicted, false_alarm=0)
+    with pytest.raises(ValueError, match="record one of: text_entropy"):
+        compare(simulated(), prediction(TRUE, variable="text_entropy"))
+    time = np.zeros((GENERATIONS + 1, TEXTS))
+    per_text = prediction(time, variable="image_diversity").assign_coords(text=[1, 2, 3])
+    with pytest.raises(ValueError, match="text differs"):
+        compare(simulated(), per_text)
+
+
+def test_system_end_to_end() -> None:
+    system = tk.CoevolvingSystem.on_unit_circle(num_texts=3, variance=1.0, batch_size=40)
+    closed = system.replace(text_updates=0)
+    data = tk.simulate(closed, generations=40, replicates=60, seed=3)
+    comparison = compare(data, tk.predict(closed, generations=40))
+    assert not has_alarm(comparison)
+    # The same runs against a system whose batches are a fifth larger: found out.
+    other = tk.predict(closed.replace(batch_size=48), generations=40)
+    assert has_alarm(compare(data, other))
