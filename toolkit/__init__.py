@@ -17,17 +17,29 @@ _HOME = {
     "FeatureMap": "toolkit.systems",
     "UserContent": "toolkit.systems",
     "read_system": "toolkit.systems",
+    "compare": "toolkit.compare",
     "loop_of": "toolkit.loops",
+    "posterior_confusion": "toolkit.confusion",
+    "predict": "toolkit.theory",
     "read_trajectory": "toolkit.datasets",
     "save": "toolkit.datasets",
     "simulate": "toolkit.simulate",
     "simulate_again": "toolkit.simulate",
+    "tilted_image_diversity": "toolkit.tilting",
+    "verdict_table": "toolkit.compare",
 }
-_MODULES = ("labels", "measures")
+_MODULES = ("confusion", "labels", "measures", "metrics", "plotting", "theory")
 
 if TYPE_CHECKING:
+    from toolkit import confusion as confusion
     from toolkit import labels as labels
     from toolkit import measures as measures
+    from toolkit import metrics as metrics
+    from toolkit import plotting as plotting
+    from toolkit import theory as theory
+    from toolkit.compare import compare as compare
+    from toolkit.compare import verdict_table as verdict_table
+    from toolkit.confusion import posterior_confusion as posterior_confusion
     from toolkit.datasets import read_trajectory as read_trajectory
     from toolkit.datasets import save as save
     from toolkit.loops import loop_of as loop_of
@@ -38,6 +50,8 @@ if TYPE_CHECKING:
     from toolkit.systems import FeatureMap as FeatureMap
     from toolkit.systems import UserContent as UserContent
     from toolkit.systems import read_system as read_system
+    from toolkit.theory import predict as predict
+    from toolkit.tilting import tilted_image_diversity as tilted_image_diversity
 
 
 class _Package(ModuleType):

@@ -309,7 +309,7 @@ def compare(
     """
     _use_compilation_cache()
     from toolkit.compare import compare as run
-    from toolkit.compare import has_alarm, table
+    from toolkit.compare import has_alarm, verdict_table
     from toolkit.datasets import check_output, read_trajectory, save, system_of
     from toolkit.theory import predict as predict_from
 
@@ -322,7 +322,7 @@ def compare(
     else:
         predicted = predict_from(system, generations=int(simulated.generation.max()))
     comparison = run(simulated, predicted, false_alarm=false_alarm)
-    verdicts = table(comparison).reset_index()
+    verdicts = verdict_table(comparison).reset_index()
     columns = [str(column).replace("_", " ") for column in verdicts.columns]
     _print_table(columns, verdicts.itertuples(index=False))
     typer.echo(f"chance of any false alarm in this table: {false_alarm:g}")
@@ -497,7 +497,11 @@ def _claim(folder: Path) -> Path:
     programs, busy = folder / "programs", folder / "busy"
     programs.mkdir(parents=True, exist_ok=True)
     lock = (folder / "lock").open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise
     entries = [(path, path.stat()) for path in programs.iterdir()]
     if sum(stat.st_size for _, stat in entries) > _MAX_CACHE_BYTES:
         shutil.rmtree(programs)

@@ -104,7 +104,7 @@ def compare(
     return comparison
 
 
-def table(comparison: xr.Dataset) -> pd.DataFrame:
+def verdict_table(comparison: xr.Dataset) -> pd.DataFrame:
     """The verdicts, one row per result.
 
     Parameters

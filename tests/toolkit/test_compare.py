@@ -6,7 +6,7 @@ import xarray as xr
 
 import toolkit as tk
 from toolkit import labels
-from toolkit.compare import compare, has_alarm, table
+from toolkit.compare import compare, has_alarm, verdict_table
 
 REPLICATES, GENERATIONS, TEXTS = 80, 30, 3
 
@@ -117,7 +117,7 @@ def test_results_of_both_shapes_share_a_table() -> None:
     assert comparison.z_score.dims == ("result", "generation", "text")
     of_whole = comparison.z_score.sel(result="made_up")
     assert (of_whole == of_whole.isel(text=0)).all()
-    shown = table(comparison)
+    shown = verdict_table(comparison)
     assert list(shown.index) == ["made_up", "per_text"]
     # 20 checkpoints for the whole system, 20 for each of the texts.
     assert list(shown.checkpoints) == [20, 20 * TEXTS]
