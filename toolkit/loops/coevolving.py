@@ -235,7 +235,11 @@ def _image_update(
         )
         cov = scatter * factor_squared[:, None, None]
         eye = jnp.eye(spec.num_features, dtype=cov.dtype)
-        factor = measures.factorise(jnp.where(updated[:, None, None], cov, eye))
+        cov = jnp.where(updated[:, None, None], cov, eye)
+        factor = measures.factorise(cov)
+        # Given images are drawn with replacement: those drawn may all lie in a plane.
+        singular = updated & gaussians.is_singular(cov, factor)
+        kept, updated = kept | singular, updated & ~singular
     else:
         mean = state.image_mean + gaussians.apply(state.image_factor, sample.mean)
         eye = jnp.eye(spec.num_features, dtype=mean.dtype)

@@ -29,7 +29,8 @@ class Sample(NamedTuple):
         Whole numbers.
     mean : Array, shape (num_texts, d)
     root : Array, shape (num_texts, d, d)
-        Lower triangular; ``root root'`` is the scatter ``sum (z - mean)(z - mean)'``.
+        ``root root'`` is the scatter ``sum (z - mean)(z - mean)'``; lower triangular where there
+        are more images than features.
     """
 
     size: Array
@@ -98,10 +99,15 @@ def literal_sample(own: Array, z: Array, num_texts: int) -> Sample:
     mean = (member @ z.T) / jnp.maximum(size, 1)[:, None]
     centred = (z[None] - mean[:, :, None]) * member[:, None, :]
     scatter = jnp.einsum("kan,kbn->kab", centred, centred)
-    # With too few images the scatter is singular; such a text is kept, so any root will do.
-    singular = size < z.shape[0] + 1
+    # With too few images the scatter is singular: no Cholesky factor, but it may be pooled.
+    singular = (size < z.shape[0] + 1)[:, None, None]
     eye = jnp.eye(z.shape[0], dtype=z.dtype)
-    root = jnp.linalg.cholesky(jnp.where(singular[:, None, None], eye, scatter))
+    values, vectors = jnp.linalg.eigh(jnp.where(singular, scatter, eye))
+    root = jnp.where(
+        singular,
+        vectors * jnp.sqrt(jnp.maximum(values, 0))[:, None, :],
+        jnp.linalg.cholesky(jnp.where(singular, eye, scatter)),
+    )
     return Sample(size=size.astype(jnp.int64), mean=mean, root=root)
 
 
@@ -123,6 +129,18 @@ def pooled(
     scatter = root @ jnp.swapaxes(root, -1, -2) + fresh_scatter
     scatter += (size * num_fresh / total)[..., None] * between[..., :, None] * between[..., None, :]
     return jnp.where(size > 0, mean + between * num_fresh / total, fresh_mean), scatter
+
+
+def is_singular(image_cov: Array, factor: ScaledFactor) -> Array:
+    """Whether a covariance is singular within rounding, by its factor's pivots, shape (...).
+
+    A pivot is what is left of a feature's variance given the features before it.
+    """
+    variance = jnp.diagonal(image_cov, axis1=-2, axis2=-1)
+    left = 2 * factor.log_scale - jnp.log(variance)
+    limit = 64 * image_cov.shape[-1] * jnp.finfo(image_cov.dtype).eps
+    # A failed factorisation is NaN, which compares as singular.
+    return ~jnp.all(left > jnp.log(limit), axis=-1)
 
 
 def mixture_average(

@@ -25,7 +25,8 @@ class CoevolvingSystem(Configuration):
     renormalised; ``image_updates`` times an image update, in which ``batch_size`` captions and
     their images are drawn, pooled with user content, and each text's Gaussian becomes their
     mean and covariance, times ``shrinkage_factor``. A text with fewer than ``min_images``
-    pooled images keeps its Gaussian.
+    pooled images keeps its Gaussian, as does one whose pooled images all lie in a plane (given
+    images are drawn with replacement).
 
     Parameters
     ----------
@@ -114,6 +115,17 @@ class CoevolvingSystem(Configuration):
             raise ValueError(
                 "user_content.images cannot be given when corpus.reading is 'new_text': a new "
                 "text has none; leave them out to draw from each text's first Gaussian."
+            )
+
+        if (
+            self.corpus is not None
+            and self.corpus.reading == "new_text"
+            and self.user_content is not None
+            and self.user_content.images is not None
+        ):
+            raise ValueError(
+                "user_content.images cannot be given with corpus.reading 'new_text': a new text "
+                "has none; leave them out, and they are drawn from the texts' initial Gaussians."
             )
 
     def _set(self, name: str, value: Any) -> None:
