@@ -1,0 +1,24 @@
+"""Theory as numbers: the only part of the toolkit that imports ``symbolic``.
+
+`predict` lays everything the theorems say of a system beside a simulation; `number` evaluates
+one theorem.
+"""
+
+from toolkit.theory.numbers import log_contraction_constant, mean_over_counts, number, theorem
+from toolkit.theory.predictions import predict, why_not
+from toolkit.theory.tables import best_injection_fraction, image_rates, smallest_dose, theorems
+from toolkit.theory.text_results import confused_diversity_bound
+
+__all__ = [
+    "best_injection_fraction",
+    "confused_diversity_bound",
+    "image_rates",
+    "log_contraction_constant",
+    "mean_over_counts",
+    "number",
+    "predict",
+    "smallest_dose",
+    "theorem",
+    "theorems",
+    "why_not",
+]

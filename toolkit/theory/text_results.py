@@ -1,0 +1,369 @@
+"""What is known in advance of the text model (theory, section 2)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from symbolic import Kind, Source
+from symbolic import injection as _injection
+from toolkit import labels
+from toolkit.confusion import posterior_confusion
+from toolkit.systems import CoevolvingSystem
+from toolkit.theory.numbers import expression, number
+from toolkit.theory.results import SETTLED, Collector
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Overlap of all pairs of texts below which posteriors count as one-hot for good.
+_ONE_HOT = 1e-9
+_OPEN = (
+    "text_diversity_lower_bound",
+    "text_diversity_one_hot",
+    "text_diversity_first_step",
+    "text_diversity_upper_bound",
+)
+_FIXED = ("corpus_injection_curve", "corpus_injection_stationary", "fresh_corpus_stationary")
+
+
+def diversity(probs: FloatArray) -> float:
+    """Gini-Simpson diversity, summed without cancellation."""
+    return float(2 * np.sum(np.cumsum(probs)[:-1] * probs[1:]))
+
+
+def corpus_target(system: CoevolvingSystem) -> FloatArray:
+    """The (mean) corpus that is injected."""
+    assert system.corpus is not None
+    if system.corpus.target is not None:
+        return np.asarray(system.corpus.target)
+    return np.full(system.num_texts, 1 / system.num_texts)
+
+
+def injects(system: CoevolvingSystem) -> bool:
+    """Whether corpus injection ever changes the text probabilities."""
+    return (
+        system.corpus is not None
+        and system.corpus.prob > 0
+        and (system.corpus.fraction > 0 or system.corpus.reading == "new_text")
+    )
+
+
+def texts_move(system: CoevolvingSystem) -> bool:
+    """Whether the text probabilities ever change."""
+    return system.text_updates > 0 or injects(system)
+
+
+def text_results(system: CoevolvingSystem, generations: int, found: Collector) -> None:
+    """Collect the results about text_diversity and text_probs."""
+    generation = np.arange(generations + 1)
+    if system.text_temperature != 1 and system.text_updates > 0:
+        names = (*_OPEN, *_FIXED, "new_text_lower_bound", "text_probs_martingale")
+        reason = (
+            f"text_temperature is {system.text_temperature:g}: sharpened posteriors are no longer "
+            "unbiased, and the theorems of the text model hold for temperature 1."
+        )
+        found.omit(names, reason)
+        return
+    if not injects(system):
+        _closed(system, generation, found)
+    elif system.corpus is not None and system.corpus.reading == "fixed_corpus":
+        _fixed_corpus(system, generation, found)
+    else:
+        _new_text(system, generation, found)
+
+
+def bhattacharyya_matrix(image_mean: FloatArray, image_cov: FloatArray) -> FloatArray:
+    """Bhattacharyya coefficients of all pairs of Gaussians, shape (num_texts, num_texts)."""
+    average = (image_cov[:, None] + image_cov[None]) / 2
+    apart = image_mean[:, None] - image_mean[None]
+    distance = np.einsum("ija,ija->ij", apart, np.linalg.solve(average, apart[..., None])[..., 0])
+    log_det = np.linalg.slogdet(image_cov)[1]
+    value = number(
+        "bhattacharyya_gaussian",
+        mahalanobis=np.maximum(distance, 0),
+        log_det_first=log_det[:, None],
+        log_det_second=log_det[None],
+        log_det_average=np.linalg.slogdet(average)[1],
+    )
+    return np.exp(np.minimum(value, 0.0))
+
+
+def confused_diversity_bound(
+    text_probs: FloatArray, image_mean: FloatArray, image_cov: FloatArray
+) -> float:
+    """The bound of Theorem 4.2 on ``C H``, the diversity that posterior confusion gives back.
+
+    Parameters
+    ----------
+    text_probs : array, shape (num_texts,)
+    image_mean : array, shape (num_texts, num_features)
+    image_cov : array, shape (num_texts, num_features, num_features)
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> far = np.array([[0.0], [10.0]])
+    >>> f"{confused_diversity_bound(np.array([0.5, 0.5]), far, np.ones((2, 1, 1))):.2e}"
+    '1.86e-06'
+    """
+    overlap = bhattacharyya_matrix(np.asarray(image_mean), np.asarray(image_cov))
+    return float(number("confusion_bound", text_probs=text_probs, bhattacharyya=overlap))
+
+
+def one_hot(system: CoevolvingSystem) -> bool:
+    """Whether posteriors are one-hot at all times, whatever the text probabilities become.
+
+    So it is when the image model is frozen and the texts' Gaussians do not overlap: the
+    confused diversity then stays below 1e-9 (by Theorem 4.2; sqrt(p_i p_j) <= 1/2).
+    """
+    if system.image_updates > 0:
+        return False
+    overlap = bhattacharyya_matrix(system.image_mean, system.image_cov)
+    return float(np.sum(np.triu(overlap, 1))) / 2 < _ONE_HOT
+
+
+def _closed(system: CoevolvingSystem, generation: FloatArray, found: Collector) -> None:
+    """No injection: drift only."""
+    found.omit(_FIXED, "no corpus of the reading 'fixed_corpus' is injected.")
+    found.omit("new_text_lower_bound", "no new texts are injected.")
+    start = diversity(system.text_probs)
+    probs = np.broadcast_to(system.text_probs, (generation.size, system.num_texts))
+    found.add("text_probs_martingale", labels.TEXT_PROBS, probs, rests_on="text_probs_martingale")
+    if system.text_updates == 0:
+        found.omit(_OPEN, "text_updates is 0: the text model is frozen.")
+        found.add(
+            "text_diversity_frozen",
+            labels.TEXT_DIVERSITY,
+            np.full(generation.shape, start),
+            kind=Kind.EXACT,
+            source=Source.OURS,
+            description="The text model is frozen: its diversity does not change.",
+        )
+        return
+    drift = _drift(system, start, system.text_updates * generation)
+    found.add(
+        "text_diversity_lower_bound",
+        labels.TEXT_DIVERSITY,
+        drift,
+        rests_on="text_diversity_lower_bound",
+    )
+    if one_hot(system):
+        found.add(
+            "text_diversity_one_hot",
+            labels.TEXT_DIVERSITY,
+            drift,
+            rests_on="text_diversity_lower_bound",
+            kind=Kind.EXACT,
+            description="Posteriors are one-hot: neutral Wright-Fisher drift, exactly.",
+        )
+    else:
+        found.omit(
+            "text_diversity_one_hot",
+            "posteriors are not one-hot for good: the Gaussians overlap, or they move.",
+        )
+    if start > 0:
+        _first_step(system, start, generation, found)
+        _upper(system, start, generation, found)
+    else:
+        found.omit(_OPEN[2:], "a single text has all the mass: there is no diversity to lose.")
+
+
+def _drift(system: CoevolvingSystem, start: float, updates: FloatArray) -> FloatArray:
+    return np.asarray(
+        number(
+            "text_diversity_lower_bound",
+            batch_size=system.batch_size,
+            generations=updates,
+            initial_text_diversity=start,
+        )
+    )
+
+
+def _first_step(
+    system: CoevolvingSystem, start: float, generation: FloatArray, found: Collector
+) -> None:
+    confusion = posterior_confusion(system.text_probs, system.image_mean, system.image_cov, 1e-6)
+    after_one = number(
+        "text_diversity_recursion",
+        batch_size=system.batch_size,
+        posterior_confusion=confusion.value,
+        text_diversity=start,
+    )
+    updates = system.text_updates * generation
+    values = _drift(system, after_one, np.maximum(updates - 1, 0))
+    found.add(
+        "text_diversity_first_step",
+        labels.TEXT_DIVERSITY,
+        np.where(updates == 0, start, values),
+        rests_on="text_diversity_lower_bound",
+        source=Source.OURS,
+        description="The first text update exactly (T1, with its confusion), then drift alone.",
+    )
+
+
+def _upper(
+    system: CoevolvingSystem, start: float, generation: FloatArray, found: Collector
+) -> None:
+    """T4 with ``E sqrt(p_i p_j) <= sqrt(E p_i E p_j)``, constant as p is a martingale."""
+    name = "text_diversity_upper_bound"
+    if system.image_updates > 0:
+        found.omit(name, "the image model moves: its future overlaps are not known in advance.")
+        return
+    bound = confused_diversity_bound(system.text_probs, system.image_mean, system.image_cov)
+    values = [start]
+    for _ in range(int(generation[-1]) * system.text_updates):
+        now = values[-1]
+        following = number(
+            "text_diversity_recursion",
+            batch_size=system.batch_size,
+            posterior_confusion=min(bound / now, 1.0),
+            text_diversity=now,
+        )
+        values.append(following)
+    found.add(
+        name,
+        labels.TEXT_DIVERSITY,
+        np.array(values)[:: system.text_updates],
+        rests_on="text_diversity_decomposition",
+        kind=Kind.UPPER_BOUND,
+        source=Source.OURS,
+        description="Drift plus the most that the overlap of the frozen Gaussians can give back.",
+    )
+
+
+def _injection_values(system: CoevolvingSystem) -> dict[str, float]:
+    assert system.corpus is not None
+    return {
+        "batch_size": system.batch_size,
+        "text_updates": system.text_updates,
+        "injection_prob": system.corpus.prob,
+        "injection_fraction": system.corpus.fraction,
+    }
+
+
+def _fixed_corpus(system: CoevolvingSystem, generation: FloatArray, found: Collector) -> None:
+    found.omit(_OPEN, "a corpus is injected: drift is not all that acts on the texts.")
+    found.omit("new_text_lower_bound", "the corpus is read as a fixed one, not as new texts.")
+    assert system.corpus is not None
+    values, target = _injection_values(system), corpus_target(system)
+    pull = float(
+        expression(
+            _injection.overlap_factor,
+            injection_prob=values["injection_prob"],
+            injection_fraction=values["injection_fraction"],
+        )
+    )
+    mean = target + (system.text_probs - target) * pull ** generation[:, None]
+    found.add(
+        "text_probs_martingale",
+        labels.TEXT_PROBS,
+        mean,
+        rests_on="text_probs_martingale",
+        source=Source.OURS,
+        description="Text updates keep the mean; injections pull it to the corpus.",
+    )
+    if system.text_updates == 0:
+        found.omit(
+            _FIXED, "text_updates is 0: the curves are derived for a text model that drifts."
+        )
+        return
+    kind = None if one_hot(system) else Kind.LOWER_BOUND
+    start, fresh = diversity(system.text_probs), system.corpus.concentration
+    contraction = float(
+        expression(
+            _injection.drift * _injection.kept,
+            **values,
+        )
+    )
+    if fresh is None:
+        found.omit("fresh_corpus_stationary", "the injected corpus is always the same.")
+        values |= {"target_diversity": diversity(target)}
+        found.add(
+            "corpus_injection_curve",
+            labels.TEXT_DIVERSITY,
+            number(
+                "corpus_injection_curve_before",
+                generations=generation,
+                initial_text_diversity=start,
+                initial_overlap=float(system.text_probs @ target),
+                **values,
+            ),
+            rests_on="corpus_injection_curve_before",
+            kind=kind,
+        )
+        name, level = "corpus_injection_stationary", "corpus_injection_stationary_before"
+    else:
+        reason = "the corpus is drawn afresh each time; only its stationary value is derived."
+        found.omit(_FIXED[:2], reason)
+        # Dirichlet: E[sum u^2] = (concentration sum pi^2 + 1) / (concentration + 1).
+        values |= {
+            "mean_target_diversity": diversity(target),
+            "target_diversity": diversity(target) * fresh / (fresh + 1),
+        }
+        name, level = "fresh_corpus_stationary", "fresh_corpus_stationary_before"
+    stationary = float(number(level, **values))
+    # The transient is a sum of two geometric ones, of ratios `contraction` < `pull`; the second
+    # has a coefficient of at most 2 alpha epsilon |u.u - p.u| / (pull - contraction).
+    dose = system.corpus.prob * system.corpus.fraction
+    excess = 2 * dose * abs(float((target - system.text_probs) @ target))
+    slow = excess / (pull - contraction) if pull > contraction else 0.0
+    enough = SETTLED * stationary / 2
+    burn_in = max(
+        settled(abs(start - stationary) + slow, contraction, enough), settled(slow, pull, enough)
+    )
+    found.add(
+        name,
+        labels.TEXT_DIVERSITY,
+        np.full(generation.shape, stationary),
+        rests_on=level,
+        kind=kind,
+        valid_from=burn_in,
+    )
+
+
+def settled(size: float, ratio: float, below: float) -> int:
+    """The generation from which a transient ``size ratio^t`` is below a value."""
+    if size <= below or ratio == 0:
+        return 0 if size <= below else 1
+    if ratio >= 1 or below <= 0:
+        return np.iinfo(np.int32).max
+    return int(np.ceil(np.log(below / size) / np.log(ratio)))
+
+
+def _new_text(system: CoevolvingSystem, generation: FloatArray, found: Collector) -> None:
+    assert system.corpus is not None
+    reason = "new texts are injected: the set of texts changes."
+    found.omit((*_OPEN, *_FIXED, "text_probs_martingale"), reason)
+    name = "new_text_lower_bound"
+    if system.corpus.capacity is not None:
+        found.omit(name, "corpus.capacity ends the injections when it is reached.")
+        return
+    if system.text_updates == 0:
+        found.omit(name, "text_updates is 0: the bound is derived for a text model that drifts.")
+        return
+    values = _injection_values(system)
+    level = float(number(name, **values))
+    contraction = float(expression(_injection.drift * _injection.kept, **values))
+    start = diversity(system.text_probs)
+    below = max(level - start, 0.0)
+    found.add(
+        name,
+        labels.TEXT_DIVERSITY,
+        np.full(generation.shape, level),
+        rests_on=name,
+        # From above the recursion never goes below its limit.
+        valid_from=0 if below == 0 else settled(below, contraction, SETTLED * level),
+    )
+    curve = level + (start - level) * contraction**generation
+    found.add(
+        "new_text_curve_lower_bound",
+        labels.TEXT_DIVERSITY,
+        curve,
+        rests_on=name,
+        source=Source.OURS,
+        description="The recursion behind the long-run bound, from the start: a bound throughout.",
+    )
