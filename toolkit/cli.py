@@ -216,11 +216,13 @@ def simulate(
     """Simulate a system and save the trajectory, with all that is needed to run it again."""
     _use_compilation_cache()
     from toolkit.datasets import check_output, save
-    from toolkit.simulate import simulate as run
     from toolkit.systems import read_system
 
     system = read_system(system_file)
     check_output(out, overwrite=overwrite)
+
+    from toolkit.simulate import simulate as run  # heavy: a mistake is told before
+
     simulated = run(
         system,
         generations=generations,
@@ -264,11 +266,13 @@ def predict(
     _use_compilation_cache()
     from toolkit.datasets import check_output, save
     from toolkit.systems import read_system
-    from toolkit.theory import predict as run
 
     system = read_system(system_file)
     if out is not None:
         check_output(out, overwrite=overwrite)
+
+    from toolkit.theory import predict as run
+
     predicted = run(system, generations=generations, variables=variable or None)
     columns = ("result", "variable", "kind", "scale", "from", "first", "last", "source")
     _print_table(columns, _prediction_rows(predicted))
@@ -308,15 +312,17 @@ def compare(
     Exit status: 0 when nothing disagrees or is violated, 3 when something is.
     """
     _use_compilation_cache()
-    from toolkit.compare import compare as run
-    from toolkit.compare import has_alarm, verdict_table
     from toolkit.datasets import check_output, read_trajectory, save, system_of
-    from toolkit.theory import predict as predict_from
 
     if out is not None:
         check_output(out, overwrite=overwrite)
     simulated = read_trajectory(file)
     system = system_of(simulated)
+
+    from toolkit.compare import compare as run
+    from toolkit.compare import has_alarm, verdict_table
+    from toolkit.theory import predict as predict_from
+
     if one_step:
         predicted = predict_from(simulated)
     else:
@@ -412,7 +418,9 @@ def _print_table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
         cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
     console = Console()
-    console.print(table, width=None if console.is_terminal else max(console.width, _PIPE_WIDTH))
+    if not console.is_terminal:
+        console.width = max(console.width, _PIPE_WIDTH)
+    console.print(table)
 
 
 def _prediction_rows(predicted: xr.Dataset) -> Iterator[tuple[str, ...]]:
