@@ -4,7 +4,13 @@
 one theorem.
 """
 
-from toolkit.theory.numbers import log_contraction_constant, mean_over_counts, number, theorem
+from toolkit.theory.numbers import (
+    log_contraction_constant,
+    log_directional_factor,
+    mean_over_counts,
+    number,
+    theorem,
+)
 from toolkit.theory.predictions import predict, why_not
 from toolkit.theory.tables import best_injection_fraction, image_rates, smallest_dose, theorems
 from toolkit.theory.text_results import confused_diversity_bound
@@ -14,6 +20,7 @@ __all__ = [
     "confused_diversity_bound",
     "image_rates",
     "log_contraction_constant",
+    "log_directional_factor",
     "mean_over_counts",
     "number",
     "predict",

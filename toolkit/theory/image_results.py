@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from toolkit.theory.results import LOG, SETTLED, Collector
 from toolkit.theory.text_results import settled, texts_move
 
 FloatArray = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.signedinteger[Any]]
 
 _VARIANCES = ("image_total_variance_mean", "image_fidelity_squared", "image_fidelity_root_bound")
 _CONTRACTIONS = (
@@ -175,7 +176,7 @@ def _initial_diversity(system: CoevolvingSystem) -> FloatArray:
     return np.asarray(np.sqrt(np.linalg.eigvalsh(system.image_cov)).sum(axis=1))
 
 
-def _contractions(system: CoevolvingSystem, updates: FloatArray, found: Collector) -> None:
+def _contractions(system: CoevolvingSystem, updates: Counts, found: Collector) -> None:
     """Exact laws and bounds: the counts of different updates are independent."""
     factor = _mean_factor(system) ** updates[:, None]
     first_sd = np.sqrt(system.image_cov[:, 0, 0])
@@ -199,7 +200,7 @@ def _contractions(system: CoevolvingSystem, updates: FloatArray, found: Collecto
         scale=LOG,
         description="Mean log diversity is at least the mean log sd in the widest direction.",
     )
-    # Noise makes a covariance anisotropic, and the rate the asymptotic one, over about 4 nu updates.
+    # Noise makes a covariance anisotropic, and the rate the asymptotic one, within about 4 nu.
     nu = np.min(np.maximum(system.batch_size * system.text_probs - 1, 1.0))
     found.add(
         "image_diversity_typical",
@@ -215,7 +216,7 @@ def _contractions(system: CoevolvingSystem, updates: FloatArray, found: Collecto
 
 
 def _fidelity_bounds(
-    system: CoevolvingSystem, total: FloatArray, updates: FloatArray, found: Collector
+    system: CoevolvingSystem, total: FloatArray, updates: Counts, found: Collector
 ) -> None:
     factor = _mean_factor(system)
     inverse_root = _mean(system, lambda n: n**-0.5, kept=0.0)
@@ -237,7 +238,7 @@ def _fidelity_bounds(
     found.add(names[1], labels.IMAGE_FIDELITY, curve, rests_on=names[1])
 
 
-def _approximations(system: CoevolvingSystem, updates: FloatArray, found: Collector) -> None:
+def _approximations(system: CoevolvingSystem, updates: Counts, found: Collector) -> None:
     if system.ddof != 1 or system.shrinkage_factor != 1:
         found.omit(_ISOTROPIC, "derived for ddof = 1 and shrinkage_factor = 1.")
         return
@@ -259,7 +260,7 @@ def _approximations(system: CoevolvingSystem, updates: FloatArray, found: Collec
         )
 
 
-def _moments(system: CoevolvingSystem, updates: FloatArray, found: Collector) -> None:
+def _moments(system: CoevolvingSystem, updates: Counts, found: Collector) -> None:
     """Exact means of tr cov and of the squared distance: their recursion is linear.
 
     The counts of an update are independent of the state before it, so that the coefficients,
@@ -419,7 +420,7 @@ def _where_counted(function: object, count: FloatArray, without: float) -> Float
 
 
 def _stationary(
-    system: CoevolvingSystem, maps: FloatArray, updates: FloatArray, found: Collector
+    system: CoevolvingSystem, maps: FloatArray, updates: Counts, found: Collector
 ) -> None:
     """The fixed point of the mean recursion."""
     linear, push = maps[:, :2, :2], maps[:, :2, 2]

@@ -10,6 +10,7 @@ field of it would not contract.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -127,7 +128,7 @@ class _Update:
         self.maps = mean_moment_map(self.system) if self.content else None
         assert system.min_images is not None
         # Mean factor of the root is level - loss * slope, with the shape in slope alone.
-        self.level = self._mean(lambda n: self._root_scale(n), 1.0)
+        self.level = self._mean(self._root_scale, 1.0)
         self.slope = self._mean(lambda n: self._root_scale(n) / (n + self.content - 1), 0.0)
 
     def _mean(self, function: object, kept: float) -> FloatArray:
@@ -195,7 +196,7 @@ def _text_diversity(
         now = values[-1]
         if injects(system):
             now = _injected_diversity(system, now, before)
-        for probs, sharpened in zip(in_updates[:-1], in_updates[1:], strict=True):
+        for probs, sharpened in itertools.pairwise(in_updates):
             now = number(
                 "text_diversity_recursion",
                 batch_size=system.batch_size,

@@ -70,7 +70,8 @@ def number(name: str, **values: Any) -> Any:
 
     Examples
     --------
-    >>> round(number("new_text_best_value", batch_size=1000, injection_prob=0.05, text_updates=1), 4)
+    >>> values = {"batch_size": 1000, "injection_prob": 0.05, "text_updates": 1}
+    >>> round(number("new_text_best_value", **values), 4)
     0.8599
     """
     function, symbols = _compiled(name)
@@ -117,6 +118,40 @@ def log_contraction_constant(degrees_of_freedom: npt.ArrayLike) -> Any:
         raise ValueError("degrees_of_freedom must be positive: give at least two images.")
     result = _log_c(nu)
     return float(result) if result.ndim == 0 else result
+
+
+def log_directional_factor(
+    image_count: npt.ArrayLike, *, ddof: int = 1, shrinkage_factor: float = 1.0
+) -> Any:
+    """Log of the mean factor of a standard deviation in one image update with so many images.
+
+    Parameters
+    ----------
+    image_count : array_like
+        More than ``max(1, ddof)``.
+    ddof : int
+    shrinkage_factor : float
+
+    Returns
+    -------
+    float or ndarray
+
+    Raises
+    ------
+    ValueError
+        When a value is outside its range.
+
+    Examples
+    --------
+    >>> round(log_directional_factor(10), 6)
+    -0.027721
+    """
+    return number(
+        "image_exact_rate",
+        image_count=image_count,
+        ddof=ddof,
+        shrinkage_factor=shrinkage_factor,
+    )
 
 
 def mean_over_counts(

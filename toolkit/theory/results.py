@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +121,7 @@ def assemble(
     for index, result in enumerate(results):
         values = result.values
         predicted[index] = values[..., None] if per_text and values.ndim == leading else values
-    coords = {
+    coords: dict[str, Any] = {
         labels.RESULT: [result.name for result in results],
         labels.GENERATION: (labels.GENERATION, np.asarray(generation), _attrs(labels.GENERATION)),
     }

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import xarray as xr
 
 import symbolic
+from symbolic import Theorem
 from toolkit import labels
 from toolkit.systems import CoevolvingSystem
 from toolkit.theory.image_results import rates
 from toolkit.theory.numbers import number
 
 
-class TheoremRow(NamedTuple):
-    """One line of the table of theorems."""
-
-    name: str
-    title: str
-    in_words: str
-    kind: str
-    source: str
-    reference: str
-
-
-def theorems() -> list[TheoremRow]:
+def theorems() -> tuple[Theorem, ...]:
     """All theorems of the library, in order.
 
     Returns
     -------
-    list of TheoremRow
+    tuple of symbolic.Theorem
+        Each has ``name``, ``title``, ``in_words``, ``statement``, ``kind``, ``source``,
+        ``reference``, ``assumptions`` and ``derivation``.
 
     Examples
     --------
     >>> theorems()[0].name
     'text_probs_martingale'
     """
-    return [
-        TheoremRow(t.name, t.title, t.in_words, t.kind.value, t.source.value, t.reference)
-        for t in symbolic.THEOREMS.values()
-    ]
+    return tuple(symbolic.THEOREMS.values())
 
 
 def best_injection_fraction(

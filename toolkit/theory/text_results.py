@@ -55,7 +55,7 @@ def texts_move(system: CoevolvingSystem) -> bool:
 
 def text_results(system: CoevolvingSystem, generations: int, found: Collector) -> None:
     """Collect the results about text_diversity and text_probs."""
-    generation = np.arange(generations + 1)
+    generation = np.arange(generations + 1, dtype=np.float64)
     if system.text_temperature != 1 and system.text_updates > 0:
         names = (*_OPEN, *_FIXED, "new_text_lower_bound", "text_probs_martingale")
         reason = (
