@@ -21,7 +21,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=11, help="timed rounds of each contender")
     parser.add_argument("--generations", type=int, default=50, help="generations per round")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="JSON file")
+    parser.add_argument(
+        "--out", type=Path, default=Path("results/benchmarks.json"), help="JSON file"
+    )
     options = parser.parse_args()
     machine = measure.machine()
     results = [
@@ -32,6 +34,7 @@ def main() -> int:
     console.print(", ".join(f"{name}: {value}" for name, value in machine.items()), style="dim")
     for result in results:
         console.print(_table(result))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(_record(machine, results), indent=1), encoding="utf-8")
     console.print(f"written: {options.out}")
     return 0 if all(met for result in results for met in result.verdicts.values()) else 1
