@@ -32,6 +32,7 @@ from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     import xarray as xr
 
 EXIT_MISTAKE = 2
@@ -100,6 +101,9 @@ SystemFile = Annotated[
     Path, typer.Argument(metavar="SYSTEM.toml", help="The system; see the README for its keys.")
 ]
 Generations = Annotated[int, typer.Option(help="How many generations.")]
+Why = Annotated[
+    bool, typer.Option("--why", help="List the results that are not predicted, with the reasons.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists there.")]
 
 
@@ -257,6 +261,7 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Save the curves: .nc or .zarr.")
     ] = None,
     overwrite: Overwrite = False,
+    why: Why = False,
 ) -> None:
     """Say what is known of a system in advance: bounds, exact laws, asymptotes, fixed points.
 
@@ -273,10 +278,11 @@ def predict(
 
     from toolkit.theory import predict as run
 
-    predicted = run(system, generations=generations, variables=variable or None)
+    # A system that predict knows nothing of is refused there.
+    predicted = run(system, generations=generations, variables=variable or None)  # type: ignore[arg-type]
     columns = ("result", "variable", "kind", "scale", "from", "first", "last", "source")
     _print_table(columns, _prediction_rows(predicted))
-    _print_omitted(predicted)
+    _print_omitted(predicted, why)
     if out is not None:
         ctx.obj.append(save(predicted, out, overwrite=overwrite))
         typer.echo(f"saved: {out}")
@@ -303,6 +309,7 @@ def compare(
         Path | None, typer.Option(metavar="FILE", help="Save the comparison: .nc or .zarr.")
     ] = None,
     overwrite: Overwrite = False,
+    why: Why = False,
 ) -> None:
     """Lay the theory beside a simulated trajectory and give a verdict on each result.
 
@@ -326,15 +333,14 @@ def compare(
     if one_step:
         predicted = predict_from(simulated)
     else:
-        predicted = predict_from(system, generations=int(simulated.generation.max()))
+        generations = int(simulated.generation.max())
+        predicted = predict_from(system, generations=generations)  # type: ignore[arg-type]
     comparison = run(simulated, predicted, false_alarm=false_alarm)
-    verdicts = verdict_table(comparison).reset_index()
-    columns = [str(column).replace("_", " ") for column in verdicts.columns]
-    _print_table(columns, verdicts.itertuples(index=False))
+    _print_verdicts(verdict_table(comparison))
     typer.echo(f"chance of any false alarm in this table: {false_alarm:g}")
     if comparison.attrs.get("not_recorded"):
         typer.echo(f"predicted but not recorded: {comparison.attrs['not_recorded']}")
-    _print_omitted(predicted)
+    _print_omitted(predicted, why)
     if out is not None:
         ctx.obj.append(save(comparison, out, overwrite=overwrite))
         typer.echo(f"saved: {out}")
@@ -423,6 +429,15 @@ def _print_table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     console.print(table)
 
 
+def _print_verdicts(verdicts: pd.DataFrame) -> None:
+    unchecked = verdicts["checked"] == 0
+    shown = verdicts.astype({"worst_z": object, "worst_generation": object})
+    shown.loc[unchecked, ["worst_z", "worst_generation"]] = "-"
+    shown = shown.reset_index()
+    columns = [str(column).replace("_", " ") for column in shown.columns]
+    _print_table(columns, shown.itertuples(index=False))
+
+
 def _prediction_rows(predicted: xr.Dataset) -> Iterator[tuple[str, ...]]:
     """Names and ends of each predicted curve."""
     for result in predicted.result.values:
@@ -445,10 +460,12 @@ def _span(values: np.ndarray) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _print_omitted(predicted: xr.Dataset) -> None:
+def _print_omitted(predicted: xr.Dataset, why: bool) -> None:
     omitted = json.loads(predicted.attrs.get("omitted", "{}"))
-    if omitted:
+    if why:
         _print_table(("not predicted", "because"), omitted.items())
+    elif omitted:
+        typer.echo(f"{len(omitted)} results say nothing of this system; --why gives the reasons.")
 
 
 def _show_theorem(theorem: Any) -> None:

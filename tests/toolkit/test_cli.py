@@ -131,14 +131,13 @@ def test_simulate_passes_every_option_on(here: Path) -> None:
 
 
 def test_an_output_is_replaced_only_when_asked(here: Path) -> None:
-    short = ("--generations", "1", "--replicates", "2", "--record", "text_diversity")
-    first = run("simulate", "loop.toml", *short, "--seed", "1", "--out", "a.nc")
+    first = run("simulate", "loop.toml", *SIMULATE, "--out", "a.nc")
     assert first.exit_code == 0, first.stderr
     before = Path("a.nc").read_bytes()
-    refused = run("simulate", "loop.toml", *short, "--seed", "2", "--out", "a.nc")
+    refused = run("simulate", "loop.toml", *SIMULATE, "--seed", "2", "--out", "a.nc")
     assert "--overwrite" in told(refused)
     assert Path("a.nc").read_bytes() == before
-    again = run("simulate", "loop.toml", *short, "--seed", "2", "--out", "a.nc", "--overwrite")
+    again = run("simulate", "loop.toml", *SIMULATE, "--seed=2", "--out=a.nc", "--overwrite")
     assert again.exit_code == 0, again.stderr
     assert json.loads(tk.read_trajectory("a.nc").attrs["arguments"])["seed"] == 2
 
@@ -188,8 +187,10 @@ def test_predict_can_be_narrowed_to_a_variable(here: Path) -> None:
     done = run("predict", "loop.toml", "--generations", "5", "--variable", "text_diversity")
     assert done.exit_code == 0, done.stderr
     assert "text_diversity_lower_bound" in done.stdout
-    table = done.stdout.split("because")[0]
-    assert "image_" not in table
+    assert "image_" not in done.stdout
+    assert "--why" in done.stdout
+    why = run("predict", "loop.toml", "--generations", "5", "--why")
+    assert "no new texts are injected" in why.stdout
 
 
 @pytest.mark.parametrize("options", [(), ("--one-step",)])
@@ -218,6 +219,18 @@ def test_compare_exits_with_3_on_a_contradiction(folder: Path, tmp_path: Path) -
     assert "violated" in done.stdout
     saved = xr.load_dataset(tmp_path / "verdicts.nc", engine="h5netcdf")
     assert saved.verdict.sel(result="text_diversity_lower_bound").item() == "violated"
+
+
+def test_what_the_replicates_cannot_decide_shows_no_score(folder: Path, tmp_path: Path) -> None:
+    few = tk.read_trajectory(folder / "loop.nc").isel(replicate=slice(2))
+    tk.save(few, tmp_path / "few.nc")
+    done = run("compare", tmp_path / "few.nc")
+    assert done.exit_code in (0, cli.EXIT_CONTRADICTION), done.output
+    rows = [line.split() for line in done.stdout.splitlines() if "undecided" in line]
+    assert rows
+    for row in rows:
+        after = row[row.index("undecided") + 1 :]
+        assert after[:3] == ["-", "-", "0"]
 
 
 # --------------------------------------------------------------------------------------- mistakes
@@ -414,8 +427,8 @@ def test_a_mistake_in_a_process_of_its_own(here: Path) -> None:
 )
 def test_an_interrupt_leaves_nothing(here: Path, number: int, status: int, word: str) -> None:
     started = command(
-        *("simulate", "loop.toml", "--generations", "2000000", "--replicates", "4"),
-        *("--seed", "1", "--record", "text_diversity", "--out", "a.nc"),
+        *("simulate", "loop.toml", "--generations", "5000000", "--every", "100"),
+        *(*SIMULATE[2:], "--out", "a.nc"),
     )
     assert started.stderr is not None
     assert "simulate" in started.stderr.read(len("\rsimulate"))  # it has begun: progress shows
