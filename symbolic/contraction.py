@@ -56,10 +56,11 @@ _moments = (
         given={_a: _b, _b: _a},
     ),
     Step(
-        rule="substitution",
+        rule="combination",
         claim=eq(Mean((_cross - _delta) ** 2), (1 + _delta) / _nu),
         label="square in numbers",
         uses=("square", "fourth", "second"),
+        given={"weights": (1, 1 / _nu, (1 - 1 / _nu) * (Mean(_za * _zb) + _delta) - 2 * _delta)},
     ),
     Step(
         rule="combination",

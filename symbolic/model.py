@@ -350,6 +350,87 @@ variance_at = sp.IndexedBase(s.RandomSymbol("tr_Sigma", positive=True), positive
 _g, _f = s.generated_image, s.user_image
 pooled_mean = (_n * SampleMean(_g, _n) + _n0 * SampleMean(_f, _n0)) / (_n + _n0)
 
+_z = s.normal_draw[s.feature]
+axis_offset = sp.IndexedBase(sp.Symbol("Delta", real=True), real=True)
+step_after = sp.Function("E_step", nonnegative=True)
+squared_after = sp.Function("E_F2", nonnegative=True)
+squared_offset_next = s.RandomSymbol("F2'", nonnegative=True)
+_counts = (s.count_index, s.min_images, _N)
+
+_FIDELITY = {
+    "step_square": (
+        "the step of a text's mean is the mean of n images, axis by axis",
+        _eq(
+            step_length**2,
+            sp.Sum(s.image_sd[s.feature] ** 2 * SampleMean(_z, _n) ** 2, _features),
+        ),
+    ),
+    "step_after": ("mean step of an update with n images", _eq(step_after(_n), Mean(step_length))),
+    "step_over_counts": (
+        "mean step over the image counts; a kept text does not move",
+        _eq(Mean(step_length_at[_t]), sp.Sum(count_weight * step_after(s.count_index), _counts)),
+    ),
+    "inverse_root_count": (
+        "E[1{updated} n^(-1/2)]",
+        _eq(
+            sp.Sum(count_weight / sp.sqrt(s.count_index), _counts),
+            s.inverse_root_count,
+        ),
+    ),
+    "inverse_count": (
+        "E[1{updated} / n]",
+        _eq(sp.Sum(count_weight / s.count_index, _counts), s.inverse_count),
+    ),
+    "rho": (
+        "rho is the mean factor of image_factor_mean",
+        _eq(s.mean_image_factor, s.contraction_factor),
+    ),
+    "squared_after": (
+        "squared offset after an update with n images, axis by axis",
+        _eq(
+            squared_after(_n),
+            sp.Sum(
+                Mean((axis_offset[s.feature] + s.image_sd[s.feature] * SampleMean(_z, _n)) ** 2),
+                _features,
+            ),
+        ),
+    ),
+    "squared_over_counts": (
+        "squared offset over the image counts; a kept text does not move",
+        _eq(
+            Mean(squared_offset_next),
+            counts_below * s.squared_offset
+            + sp.Sum(count_weight * squared_after(s.count_index), _counts),
+        ),
+    ),
+    "squared_offset": (
+        "squared offset, axis by axis",
+        _eq(s.squared_offset, sp.Sum(axis_offset[s.feature] ** 2, _features)),
+    ),
+    "current_variance": (
+        "trace of the covariance, axis by axis",
+        _eq(s.current_variance, sp.Sum(s.image_sd[s.feature] ** 2, _features)),
+    ),
+    "trace_by_direction": (
+        "the trace is the sum of the variances along fixed axes, each of which has the mean of "
+        "directional_variance_mean (here for the trace as a whole)",
+        _eq(
+            Mean(variance_at[_t]),
+            s.image_variance / s.directional_variance * Mean(s.directional_variance_at[_t]),
+        ),
+    ),
+}
+
+reference_sd = sp.IndexedBase(sp.Symbol("sd_0", nonnegative=True), nonnegative=True)
+axis_cov = sp.IndexedBase(s.RandomSymbol("Sigma'", real=True), real=True)
+next_variance = s.RandomSymbol("tr_Sigma'", positive=True)
+_other_z = sp.IndexedBase(s.RandomSymbol("zeta", real=True), real=True)[s.feature]
+other_draw = _other_z
+axis_pool = (
+    _n * (axis_offset[s.feature] + s.image_sd[s.feature] * SampleMean(_z, _n))
+    + _n0 * reference_sd[s.feature] * SampleMean(_other_z, _n0)
+) / (_n + _n0)
+
 _POOL = {
     "fidelity_start": ("no distance at the start", _eq(Mean(s.image_fidelity_at[0]), 0)),
     "squared_start": ("no distance at the start", _eq(Mean(s.squared_fidelity_at[0]), 0)),
@@ -375,6 +456,18 @@ _POOL = {
             / (_n + _n0 - s.ddof),
         ),
     ),
+    "pooled_variance": (
+        "trace after the update: the sum of the variances along the axes",
+        _eq(Mean(next_variance), sp.Sum(Mean(axis_cov[s.feature]), _features)),
+    ),
+    "squared_pool_offset": (
+        "squared offset of the pooled mean, summed over the axes",
+        _eq(Mean(s.next_squared_offset), sp.Sum(Mean(axis_pool**2), _features)),
+    ),
+    "axis_reference": (
+        "trace of the reference covariance, axis by axis",
+        _eq(s.image_variance, sp.Sum(reference_sd[s.feature] ** 2, _features)),
+    ),
     "generated_mean": ("generated images, measured from mu_0", _eq(Mean(_g), s.mean_offset)),
     "generated_square": (
         "second moment of a generated image",
@@ -386,6 +479,6 @@ _POOL = {
 
 MODEL: dict[str, Premise] = {
     name: Premise(in_words=words, statement=statement)
-    for group in (_TEXT, _COMMON, _INJECTION, _IMAGE, _POOL)
+    for group in (_TEXT, _COMMON, _INJECTION, _IMAGE, _FIDELITY, _POOL)
     for name, (words, statement) in group.items()
 }

@@ -114,8 +114,10 @@ def _sum_of_term(term: sp.Expr, limit: sp.Tuple) -> sp.Expr:
     outside, inside = _split(term, lambda f: bool(tied & f.free_symbols))
     if index not in inside.free_symbols and tied == {index}:
         return outside * (high - low + 1)
-    if isinstance(inside, sp.Sum):  # keep nested sums flat, innermost first
-        return outside * sp.Sum(inside.function, *inside.limits, limit)
+    weight, nested = _split(inside, lambda f: isinstance(f, sp.Sum))
+    if isinstance(nested, sp.Sum) and not set(nested.variables) & weight.free_symbols:
+        # Keep nested sums flat, innermost first.
+        return outside * sp.Sum(sp.expand(weight * nested.function), *nested.limits, limit)
     first = _FIRST_INDEX.get(high)
     if first is not None and low == 0 and first not in inside.atoms(sp.Symbol):
         inside, limit = inside.xreplace({index: first}), (first, low, high)
@@ -239,6 +241,8 @@ def _pairings(product: sp.Expr) -> sp.Expr:
         isinstance(f, sp.Indexed) and isinstance(f.base.label, RandomSymbol) for f in factors
     ):
         return Mean(product)
+    if len({f.base for f in factors}) > 1:
+        return Mean(product)  # two vectors: independence is for another rule to say
     return _wick([f.indices[0] for f in factors])
 
 

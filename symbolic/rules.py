@@ -177,6 +177,15 @@ def _substitution(claim: Relational, facts: Facts, given: Given) -> None:
     _require(is_zero(expr), f"what is left over is {expr}.")
 
 
+@_rule("substitution bound")
+def _substitution_bound(claim: Relational, facts: Facts, given: Given) -> None:
+    """Rewrite both sides of the first fact by the equations that follow it."""
+    fact, *equations = facts
+    _require(type(claim) is type(fact), "the relation has changed.")
+    expr = _rewrite(gap(claim) - gap(fact), equations)
+    _require(is_zero(expr), f"what is left over is {expr}.")
+
+
 @_rule("combination", "AM-GM", "nonnegative form")
 def _combination(claim: Relational, facts: Facts, given: Given) -> None:
     """Combine facts linearly; inequalities with non-negative weights, plus a non-negative form."""
@@ -332,6 +341,30 @@ def _fixed_point(claim: Relational, facts: Facts, given: Given) -> None:
     _require(not gain.has(generations), "the gain changes with time.")
     _require(is_zero(claim.rhs - factor * claim.rhs - gain), "the recursion moves this point.")
     _contracts(factor, given)
+
+
+@_rule("fixed point of a linear system")
+def _fixed_pair(claim: Relational, facts: Facts, given: Given) -> None:
+    """Find the point that two coupled linear recursions leave where they are."""
+    _equation(claim)
+    _require(len(facts) == 2, "expected two recursions.")
+    point = given["point"]  # unknown at time t: its stationary value
+    unknowns = list(point)
+    _require(point.get(given["unknown"]) == claim.rhs, "the claim is not part of the point.")
+    rows = []
+    for unknown, fact in zip(unknowns, facts, strict=True):
+        later = unknown.xreplace({generations: generations + 1})
+        _require(normal(fact.lhs) == normal(later), f"{fact} is not the step of {unknown}.")
+        _require(is_zero(fact.rhs.xreplace(point) - point[unknown]), f"{unknown} moves.")
+        names = {other: sp.Dummy() for other in unknowns}
+        step = fact.rhs.xreplace(names)
+        rows.append([sp.together(sp.diff(step, name)) for name in names.values()])
+    (a, b), (c, d) = rows
+    # Non-negative entries and a positive determinant of 1 - matrix: the spectral radius is < 1.
+    needed = (a, b, c, d, 1 - a, 1 - d, (1 - a) * (1 - d) - b * c)
+    for entry in needed:
+        _require(is_nonnegative(entry, given["domain"]), f"{entry} may be negative.")
+    _require(not is_zero(needed[-1]), "the recursions do not contract.")
 
 
 def _contracts(factor: sp.Expr, given: Given) -> None:

@@ -29,15 +29,31 @@ def is_zero(expr: sp.Expr) -> bool:
     >>> is_zero((x + 1) ** 2 - x**2 - 2 * x - 1), is_zero(x)
     (True, False)
     """
-    expr = _same_bound_names(normal(_name_bases(expr)))
+    expr = _name_bases(expr)
+    if sp.expand(sp.numer(sp.together(expr))) == 0:
+        return True
+    expr = _same_bound_names(normal(expr))
     if expr.is_zero or expr == 0:
         return True
     numerator = sp.expand(sp.numer(sp.together(sp.expand(expr, power_exp=True))))
     if _same_bound_names(normal(numerator)) == 0:
         return True
-    if sp.simplify(expr.doit()) == 0:
+    if _sums_cancel(expr) or sp.simplify(expr.doit()) == 0:
         return True
     return _zero_in_domain(expr)
+
+
+def _sums_cancel(expr: sp.Expr) -> bool:
+    """Add sums over the same range under one sign, and look at the summands."""
+    summands: dict[tuple[sp.Tuple, ...], sp.Expr] = {}
+    for term in sp.Add.make_args(sp.expand(expr)):
+        totals = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.Sum)]
+        if len(totals) != 1:
+            return False
+        (total,) = totals
+        weighted = term / total * total.function
+        summands[total.limits] = summands.get(total.limits, sp.S.Zero) + weighted
+    return all(sp.simplify(summand) == 0 for summand in summands.values())
 
 
 def _zero_in_domain(expr: sp.Expr) -> bool:
