@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -143,13 +143,26 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
         inject = _append_text if spec.reading == "new_text" else _mix_corpus
         state, injected, full = inject(spec, params, key_corpus, state)
         info = info._replace(text_injected=injected, capacity_reached=full)
-    for update in range(spec.text_updates):
-        state = _text_update(spec, params, jax.random.fold_in(key_text, update), state)
-    for update in range(spec.image_updates):
+
+    def text_update(update: Array, state: State) -> State:
+        return _text_update(spec, params, jax.random.fold_in(key_text, update), state)
+
+    def image_update(update: Array, carry: tuple[State, Info]) -> tuple[State, Info]:
+        state, info = carry
         key = jax.random.fold_in(key_image, update)
         state, count, kept = _image_update(spec, params, key, state)
-        info = info._replace(image_count=count, image_kept=info.image_kept | kept)
+        return state, info._replace(image_count=count, image_kept=info.image_kept | kept)
+
+    state = _repeat(spec.text_updates, text_update, state)
+    state, info = _repeat(spec.image_updates, image_update, (state, info))
     return state, info
+
+
+def _repeat(number: int, update: Callable[[Any, Any], Any], carry: Any) -> Any:
+    """``number`` updates, compiled once however many they are."""
+    if number <= 1:
+        return update(0, carry) if number else carry
+    return jax.lax.fori_loop(0, number, update, carry)
 
 
 def _mix_corpus(
