@@ -93,7 +93,7 @@ def compare(
         raise ValueError(f"checkpoints must be at least 1, not {checkpoints}.")
     if simulated.sizes.get(labels.REPLICATE, 0) < 2:
         raise ValueError("compare needs at least 2 replicates for a standard error.")
-    predicted = _aligned(simulated, predicted)
+    simulated, predicted = _aligned(simulated, predicted)
     rows, missing = _rows(simulated, predicted, checkpoints)
     if not rows:
         raise ValueError(
@@ -134,12 +134,12 @@ def has_alarm(comparison: xr.Dataset) -> bool:
     return bool(np.isin(comparison[labels.VERDICT].values, ALARMS).any())
 
 
-def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
-    """The predictions at the recorded generations (and replicates), exactly."""
+def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """The two at the same generations, replicates and texts, exactly."""
     recorded, known = simulated[labels.GENERATION], predicted[labels.GENERATION]
     if labels.REPLICATE in predicted.dims:
-        first = int(known.values[0])
-        recorded = recorded[recorded >= first]
+        # A one-step expectation starts with the first generation after the start.
+        recorded = recorded[recorded >= int(known.values[0])]
     lacking = np.setdiff1d(recorded, known)
     if lacking.size:
         raise ValueError(
@@ -147,14 +147,26 @@ def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
             f"{int(recorded.max())} generations."
         )
     predicted = predicted.sel({labels.GENERATION: recorded})
-    template = simulated.sel({labels.GENERATION: recorded})
+    simulated = simulated.sel({labels.GENERATION: recorded})
+    if labels.TEXT in predicted.dims and labels.TEXT in simulated.dims:
+        simulated = _same_texts(simulated, predicted)
     for name in (labels.TEXT, labels.REPLICATE):
-        if name in predicted.dims and not np.array_equal(predicted[name], template[name]):
+        shared = name in predicted.dims and name in simulated.dims
+        if shared and not np.array_equal(predicted[name], simulated[name]):
             raise ValueError(
-                f"{name} differs: {predicted.sizes[name]} predicted, {template.sizes[name]} "
+                f"{name} differs: {predicted.sizes[name]} predicted, {simulated.sizes[name]} "
                 "simulated; predict the system that was simulated."
             )
-    return predicted
+    return simulated, predicted
+
+
+def _same_texts(simulated: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
+    """Without the texts that came in during the run of the very system that was predicted."""
+    system = predicted.attrs.get("system")
+    if system is None or system != simulated.attrs.get("system"):
+        return simulated
+    first = np.isin(simulated[labels.TEXT], predicted[labels.TEXT])
+    return simulated.isel({labels.TEXT: first})
 
 
 def _rows(
@@ -177,7 +189,10 @@ def _rows(
         if not per_text and labels.TEXT in of_result.dims:
             of_result = of_result.isel({labels.TEXT: 0})
         log = str(result[labels.SCALE].values) == "log"
-        row = _row(str(name), str(result[labels.KIND].values), values, of_result, log, variable)
+        tail = None if log else _tail(simulated, variable)
+        if tail is not None:
+            tail = tail.sel(at_generation)
+        row = _row(str(name), str(result[labels.KIND].values), values, of_result, log, tail)
         valid = generation.values >= int(result[labels.VALID_FROM])
         chosen = _checkpoints(generation.values, valid, checkpoints)
         tested = np.broadcast_to(
@@ -187,11 +202,21 @@ def _rows(
     return rows, list(dict.fromkeys(missing))
 
 
+def _tail(simulated: xr.Dataset, variable: str) -> xr.DataArray | None:
+    """The variable whose log-variance tells how heavy the tail of this one is."""
+    name = labels.HEAVY_TAILED.get(variable)
+    return None if name is None else metrics.variable(simulated, name)
+
+
 def _row(
-    name: str, kind: str, values: xr.DataArray, predicted: xr.DataArray, log: bool, variable: str
+    name: str,
+    kind: str,
+    values: xr.DataArray,
+    predicted: xr.DataArray,
+    log: bool,
+    tail: xr.DataArray | None,
 ) -> _Row:
     raw = np.asarray(values.values, dtype=float)
-    heavy = variable in labels.HEAVY_TAILED and not log
     if log:
         # A variable that has underflowed to 0 has no logarithm: no verdict there.
         with np.errstate(divide="ignore"):
@@ -203,7 +228,9 @@ def _row(
     expected_all = expected if one_step else expected[None]
     with np.errstate(invalid="ignore"):
         mean = metrics.mean_over_replicates(
-            raw - expected_all, None if log else raw, heavy_tailed=heavy
+            raw - expected_all,
+            None if log else raw,
+            tail=None if tail is None else np.asarray(tail.values, dtype=float),
         )
     shown = expected.mean(axis=0) if one_step else expected
     return _Row(name, kind, mean, shown, raw.mean(axis=0), np.zeros(0, bool))
@@ -366,6 +393,7 @@ def curve(
         labels.KIND: kind,
         labels.SCALE: scale,
         labels.VALID_FROM: 0,
+        labels.SOURCE: "",
         labels.DESCRIPTION: description,
     }
     own = xr.Dataset(

@@ -4,6 +4,8 @@ Every function draws what a dataset holds and returns the axes.
 """
 
 from toolkit.plotting.curves import (
+    BAND,
+    LINE_STYLES,
     plot_band,
     plot_comparison,
     plot_prediction,
@@ -15,15 +17,19 @@ from toolkit.plotting.style import (
     colours,
     label_ends,
     legend_below,
+    log_axis,
     panels,
     save_figure,
     styled,
 )
 
 __all__ = [
+    "BAND",
+    "LINE_STYLES",
     "colours",
     "label_ends",
     "legend_below",
+    "log_axis",
     "panels",
     "plot_band",
     "plot_comparison",

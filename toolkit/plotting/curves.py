@@ -27,6 +27,14 @@ LINE_STYLES: Mapping[str, Any] = {
     "asymptotic": (0, (1, 1.2)),
     "approximation": (0, (2, 2)),
 }
+#: The variables of ``image_rates``, in words.
+RATES: Mapping[str, str] = {
+    "lyapunov_rate": "typical run",
+    "isotropic_rate": "mean, isotropic (second order)",
+    "caption_rate": "mean, caption",
+    "exact_rate": "mean, exact asymptotic",
+    "rank_one_rate": "mean, rank one (second order)",
+}
 
 
 @styled
@@ -38,6 +46,7 @@ def plot_trajectory(
     ax: Axes | None = None,
     label: str | None = None,
     colour: Any = None,
+    band: bool = True,
 ) -> Axes:
     """Mean over replicates with a band of 1.96 standard errors.
 
@@ -51,8 +60,10 @@ def plot_trajectory(
         Of a variable per text: this text only; all of them unless given.
     ax : Axes, optional
     label : str, optional
-        Written at the line's right end.
+        Of the line.
     colour : optional
+    band : bool
+        No band without it: of a heavy-tailed variable the standard error is too small.
 
     Raises
     ------
@@ -72,15 +83,14 @@ def plot_trajectory(
         labels.variable(variable)
         raise ValueError(f"{variable} was not recorded; record it, or what it follows from.")
     ax = _axes(ax, dataset[labels.GENERATION].values, labels.variable(variable).axis)
-    heavy = variable in labels.HEAVY_TAILED
     lines = _lines(values, text, label, colour)
     for series, name, shade in lines:
-        mean = metrics.mean_over_replicates(series.values.astype(float), heavy_tailed=heavy)
+        mean = metrics.mean_over_replicates(series.values.astype(float))
         plot_band(
             ax,
             series[labels.GENERATION].values,
             mean.value,
-            mean.standard_error,
+            mean.standard_error if band else None,
             label=name,
             colour=shade,
         )
@@ -98,7 +108,7 @@ def plot_band(
     colour: Any = None,
     **line: Any,
 ) -> Axes:
-    """A line with a band of 1.96 standard errors, its label remembered for its right end.
+    """A line with a band of 1.96 standard errors.
 
     Parameters
     ----------
@@ -274,38 +284,33 @@ def plot_z_scores(
 
 
 @styled
-def plot_rates(
-    rates: xr.Dataset,
-    names: Mapping[str, str],
-    *,
-    ax: Axes | None = None,
-    against: str = labels.TEXT_PROBS,
-) -> Axes:
-    """Decay rates per generation of each text, against its probability.
+def plot_rates(rates: xr.Dataset, text_probs: np.ndarray, *, ax: Axes | None = None) -> Axes:
+    """Decay rates of image diversity in one image update, against the texts' probabilities.
 
     Parameters
     ----------
     rates : xr.Dataset
-        From ``image_rates``: variables along ``text``.
-    names : mapping
-        Variables to draw, each with the words of its label.
+        From ``image_rates``: contraction factors of each text, drawn as ``-log(factor)``.
+    text_probs : ndarray, shape (num_texts,)
     ax : Axes, optional
-    against : str
-        The variable or coordinate along the horizontal axis.
 
     Raises
     ------
     ValueError
-        When a variable is not there.
+        When the numbers of texts differ.
     """
-    lacking = [name for name in (*names, against) if name not in rates]
-    if lacking:
-        raise ValueError(f"the rates have no variable {lacking[0]!r}.")
-    ax = _axes(ax, None, "decay rate of image diversity, -log(factor) [1/generation]")
-    position = rates[against].values
-    for (name, words), colour in zip(names.items(), colours(len(names)), strict=True):
-        ax.loglog(position, rates[name].values, "o-", markersize=3.5, color=colour, label=words)
-    ax.set_xlabel(labels.VARIABLES[against].axis if against in labels.VARIABLES else against)
+    if np.shape(text_probs) != (rates.sizes[labels.TEXT],):
+        raise ValueError(
+            f"text_probs must give {rates.sizes[labels.TEXT]} probabilities, one per text."
+        )
+    ax = _axes(ax, None, "decay rate of image diversity [1/update]")
+    order = np.argsort(text_probs)
+    for (name, words), colour in zip(RATES.items(), colours(len(RATES)), strict=True):
+        values = rates[name].values
+        decay = -values if name == "lyapunov_rate" else -np.log(values)
+        ax.loglog(text_probs[order], decay[order], "o-", markersize=3.5, color=colour, label=words)
+    ax.set_xlabel(labels.variable(labels.TEXT_PROBS).axis)
+    ax.legend()
     return ax
 
 

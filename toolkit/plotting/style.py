@@ -17,6 +17,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 #: Okabe and Ito's colours, without their yellow, which is faint on paper.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -110,45 +111,55 @@ def colours(number: int, *, ordered: bool = False) -> list[Any]:
 
 
 @styled
-def label_ends(ax: Axes, *, room: float = 0.25, size: float = 8) -> Axes:
+def label_ends(ax: Axes, *, size: float = 8) -> Axes:
     """Write each labelled line's label beside its right end, instead of a legend.
+
+    Call it when everything is drawn and the limits are set.
 
     Parameters
     ----------
     ax : Axes
-    room : float
-        Share of the width that is kept free for them.
     size : float
         Of the letters, in points.
     """
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.draw_without_rendering()  # so that the layout has its final size
     ends = []
     for line in ax.get_lines():
         points = np.column_stack([np.asarray(line.get_xdata(), float), line.get_ydata()])
         points = points[np.isfinite(points).all(axis=1)]
         if points.size and not str(line.get_label()).startswith("_"):
-            ends.append((line, *points[-1]))
-    if not ends:
+            ends.append((line, points[-1, 1]))
+    figure = ax.get_figure(root=True)
+    if not ends or figure is None:
         return ax
-    low = ax.get_xlim()[0]
-    last = max(x for _, x, _ in ends)
-    ax.set_xlim(low, last + room * (last - low) / (1 - room))
-    heights = np.array([ax.transData.transform((x, y))[1] for _, x, y in ends])
+    figure.draw_without_rendering()  # so that the layout has its final height
+    heights = np.array([ax.transData.transform((0, y))[1] for _, y in ends])
     placed = _spread(heights, 1.25 * size * figure.dpi / 72)
-    for (line, x, _), y in zip(ends, placed, strict=True):
-        at = ax.transData.inverted().transform((0, y))[1]
+    for (line, _), height in zip(ends, placed, strict=True):
+        share = ax.transAxes.inverted().transform((0, height))[1]
         ax.annotate(
             str(line.get_label()),
-            (x, at),
+            (1, share),
             xytext=(4, 0),
+            xycoords="axes fraction",
             textcoords="offset points",
             color=line.get_color(),
             fontsize=size,
             va="center",
             annotation_clip=False,
         )
+    return ax
+
+
+@styled
+def log_axis(ax: Axes) -> Axes:
+    """A logarithmic vertical axis, with plain numbers where it spans less than two decades."""
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        steps = tuple(range(1, 10)) if high < 8 * low else (1, 2, 5)
+        ax.yaxis.set_major_locator(LogLocator(subs=steps))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_locator(NullLocator())
     return ax
 
 
