@@ -38,7 +38,7 @@ class Mean(NamedTuple):
 
 
 def mean_over_replicates(
-    deviation: FloatArray, values: FloatArray | None = None, *, heavy_tailed: bool = False
+    deviation: FloatArray, values: FloatArray | None = None, *, tail: FloatArray | None = None
 ) -> Mean:
     """Mean over the first axis, its standard error, and how many replicates bear it.
 
@@ -49,16 +49,16 @@ def mean_over_replicates(
     values : array, shape (num_replicates, ...), optional
         The positive variable itself, whose sum the replicates bear; without it each counts in
         full.
-    heavy_tailed : bool
-        Take the variable for log-normal: with variance ``s2`` of its logarithm, ``R``
-        replicates are worth ``R exp(-s2)``, and its skewness is
+    tail : array, shape (num_replicates, ...), optional
+        Positive; take the variable's tail for log-normal with the variance ``s2`` of this
+        one's logarithm: ``R`` replicates are then worth ``R exp(-s2)``, and the skewness is
         ``(exp(s2) + 2) sqrt(exp(s2) - 1)``. Both are taken where they are worse than the
         sample's own, since a sample that misses the tail does not show it.
 
     Raises
     ------
     ValueError
-        With fewer than two replicates, or heavy tails without values.
+        With fewer than two replicates.
 
     Examples
     --------
@@ -71,8 +71,6 @@ def mean_over_replicates(
     replicates = len(deviation)
     if replicates < 2:
         raise ValueError("a standard error needs at least 2 replicates; simulate more.")
-    if heavy_tailed and values is None:
-        raise ValueError("heavy_tailed needs the positive values themselves.")
     value = deviation.mean(axis=0)
     centred = deviation - value
     # Scaled before powers are taken: a diversity may be 1e-150, its cube is not representable.
@@ -82,8 +80,8 @@ def mean_over_replicates(
     third = np.mean(scaled**3, axis=0)
     skewness = third / np.where(variance > 0, variance, 1) ** 1.5
     effective = np.full(value.shape, float(replicates)) if values is None else _kish(values)
-    if heavy_tailed and values is not None:
-        log_variance = np.var(np.log(np.maximum(values, np.finfo(float).tiny)), axis=0, ddof=1)
+    if tail is not None:
+        log_variance = np.var(np.log(np.maximum(tail, np.finfo(float).tiny)), axis=0, ddof=1)
         growth = np.exp(np.minimum(log_variance, 700.0))
         effective = np.minimum(effective, replicates / growth)
         skewness = np.maximum(skewness, (growth + 2) * np.sqrt(growth - 1))

@@ -8,6 +8,7 @@ at once and on however many cores they run.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -34,6 +35,7 @@ _WIDEST_BLOCK = 64
 _SEGMENT_ROWS = 64
 _SEGMENT_NUMBERS = 2**22
 _PROGRESS_AFTER_SECONDS = 2.0
+_TICK_SECONDS = 0.25
 
 
 def simulate(
@@ -199,22 +201,35 @@ def _run(plan: _Plan, in_flight: int, progress: bool) -> dict[str, np.ndarray]:
         leave=False,
     )
     starts = iter(range(0, plan.replicates, plan.width))
+    # Only this thread touches the bar: an interrupt must not find its lock held by a worker.
+    advanced: deque[int] = deque()
+
+    def show() -> None:
+        while advanced:
+            bar.update(advanced.popleft())
+
     with bar, ThreadPoolExecutor(max_workers=in_flight) as pool:
         stop = [False]
-        run = partial(_run_block, plan, result, bar.update, stop)
+        run = partial(_run_block, plan, result, advanced.append, stop)
         try:
-            _keep_busy(partial(pool.submit, run), starts, in_flight)
+            _keep_busy(partial(pool.submit, run), starts, in_flight, show)
         except BaseException:
             stop[0] = True  # an interrupt must not wait for the blocks to end
             raise
     return result
 
 
-def _keep_busy(submit: Callable[[int], Future[None]], starts: Iterator[int], number: int) -> None:
+def _keep_busy(
+    submit: Callable[[int], Future[None]],
+    starts: Iterator[int],
+    number: int,
+    show: Callable[[], None],
+) -> None:
     """Keep so many blocks running until none is left; raise what one of them raised."""
     running = {submit(start) for _, start in zip(range(number), starts, strict=False)}
     while running:
-        done, running = wait(running, return_when=FIRST_COMPLETED)
+        done, running = wait(running, timeout=_TICK_SECONDS, return_when=FIRST_COMPLETED)
+        show()
         for future in done:
             future.result()
             running |= {submit(start) for start in [next(starts, None)] if start is not None}

@@ -162,9 +162,24 @@ def test_bad_input_is_refused() -> None:
 def test_system_end_to_end() -> None:
     system = tk.CoevolvingSystem.on_unit_circle(num_texts=3, variance=1.0, batch_size=40)
     closed = system.replace(text_updates=0)
-    data = tk.simulate(closed, generations=40, replicates=60, seed=3)
+    data = tk.simulate(closed, generations=40, replicates=400, seed=3)
     comparison = compare(data, tk.predict(closed, generations=40))
     assert not has_alarm(comparison)
-    # The same runs against a system whose batches are a fifth larger: found out.
-    other = tk.predict(closed.replace(batch_size=48), generations=40)
+    # The same runs against a system of larger batches: found out.
+    other = tk.predict(closed.replace(batch_size=60), generations=40)
     assert has_alarm(compare(data, other))
+
+
+def test_texts_that_come_in_later_are_left_out() -> None:
+    corpus = tk.CorpusInjection(prob=0.5, fraction=0.1, reading="new_text", capacity=6)
+    system = tk.CoevolvingSystem.on_unit_circle(
+        num_texts=3, variance=0.1, batch_size=30, image_updates=0, corpus=corpus
+    )
+    data = tk.simulate(system, generations=10, replicates=20, seed=2)
+    predicted = tk.predict(system, generations=10)
+    comparison = compare(data, predicted)
+    assert not has_alarm(comparison)
+    assert comparison.sizes["text"] == 3
+    stranger = predicted.assign_attrs(system="another")
+    with pytest.raises(ValueError, match="text differs"):
+        compare(data, stranger)

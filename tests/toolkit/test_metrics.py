@@ -27,8 +27,8 @@ def test_mean_and_standard_error_are_the_textbook_ones() -> None:
 @pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])
 def test_nothing_but_the_scale_depends_on_the_scale(scale: float) -> None:
     values = lognormal(0.3, (40,))
-    plain = metrics.mean_over_replicates(values, values, heavy_tailed=True)
-    scaled = metrics.mean_over_replicates(values * scale, values * scale, heavy_tailed=True)
+    plain = metrics.mean_over_replicates(values, values, tail=values)
+    scaled = metrics.mean_over_replicates(values * scale, values * scale, tail=values * scale)
     np.testing.assert_allclose(scaled.value, plain.value * scale)
     np.testing.assert_allclose(scaled.standard_error, plain.standard_error * scale)
     np.testing.assert_allclose(scaled.effective_replicates, plain.effective_replicates)
@@ -43,7 +43,7 @@ def test_effective_replicates_of_equal_and_of_one_dominant() -> None:
     assert mean.effective_replicates == pytest.approx(1, rel=1e-6)
     # 400 log-normal replicates of log-variance 2 are worth about 400 exp(-2) = 54.
     values = lognormal(2.0, (400,))
-    mean = metrics.mean_over_replicates(values, values, heavy_tailed=True)
+    mean = metrics.mean_over_replicates(values, values, tail=values)
     assert 25 < mean.effective_replicates < 80
 
 
@@ -56,7 +56,7 @@ def test_one_replicate_is_refused() -> None:
 def test_the_widened_test_keeps_its_level_and_the_plain_one_does_not(log_variance: float) -> None:
     replicates, level, tests = 100, 1e-3, 40_000
     values = lognormal(log_variance, (replicates, tests), seed=7)
-    mean = metrics.mean_over_replicates(values - 1, values, heavy_tailed=True)
+    mean = metrics.mean_over_replicates(values - 1, values, tail=values)
     z_score = np.abs(mean.value / mean.standard_error)
     critical = float(stats.t.isf(level / 2, replicates - 1))
     widened = critical + metrics.widening(mean, replicates, critical)
@@ -68,7 +68,7 @@ def test_the_widened_test_keeps_its_level_and_the_plain_one_does_not(log_varianc
 
 def test_a_hopeless_tail_is_undecidable() -> None:
     fine, hopeless = (
-        metrics.mean_over_replicates(values, values, heavy_tailed=True)
+        metrics.mean_over_replicates(values, values, tail=values)
         for values in (lognormal(0.05, (200, 1)), lognormal(6.0, (200, 1)))
     )
     assert metrics.is_decidable(fine, 200, 4.0).all()
