@@ -91,7 +91,7 @@ confusion_large_covariance = Theorem(
             rule="leading order",
             claim=eq(1 - s.posterior_confusion, _spread / s.text_diversity),
             note="eta^2 goes back into the covariance; the moments of the remainder are bounded",
-            uses=("expanded",),
+            uses=("expanded", "lemma:smooth_mean"),
             given={"small": small, "order": 2},
         ),
     ),
