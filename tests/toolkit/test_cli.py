@@ -412,7 +412,7 @@ def test_traceback_shows_where_an_error_was_raised(here: Path) -> None:
 
 def test_a_mistake_in_a_process_of_its_own(here: Path) -> None:
     done = command("simulate", "missing.toml", *SIMULATE, "--out", "a.nc")
-    stdout, stderr = done.communicate(timeout=60)
+    stdout, stderr = done.communicate(timeout=180)
     assert done.returncode == cli.EXIT_MISTAKE
     assert stdout == ""
     assert stderr == "coevo: no system file at missing.toml.\n"
@@ -433,7 +433,7 @@ def test_an_interrupt_leaves_nothing(here: Path, number: int, status: int, word:
     assert started.stderr is not None
     assert "simulate" in started.stderr.read(len("\rsimulate"))  # it has begun: progress shows
     started.send_signal(number)
-    stdout, stderr = started.communicate(timeout=60)
+    stdout, stderr = started.communicate(timeout=180)
     assert started.returncode == status
     assert stdout == ""
     assert stderr.splitlines()[-1] == f"coevo: {word}; nothing was written."
