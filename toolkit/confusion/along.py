@@ -111,7 +111,8 @@ def _estimates(probs: FloatArray, mean: FloatArray, cov: FloatArray) -> FloatArr
     chunk = max(8, _FLOATS_PER_CHUNK // (num_texts * len(points)))
     values = np.zeros((num_states, len(first) - 1))
     for start in range(0, num_states, _STATES_PER_CHUNK):
-        size = min(_STATES_PER_CHUNK, 2 ** int(np.ceil(np.log2(num_states))))
+        # A power of two, so that calls of like size share a compiled program.
+        size = min(_STATES_PER_CHUNK, max(8, 2 ** int(np.ceil(np.log2(num_states)))))
         here = np.minimum(np.arange(start, start + size), num_states - 1)
         terms = _terms(probs[here], mean[here], cov[here], by_pairs)
         mass = np.array(terms.mass)
