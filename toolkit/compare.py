@@ -38,6 +38,7 @@ class _Row(NamedTuple):
     predicted: FloatArray
     simulated: FloatArray
     tested: npt.NDArray[np.bool_]
+    bounded: bool
 
 
 def compare(
@@ -233,7 +234,8 @@ def _row(
             tail=None if tail is None else np.asarray(tail.values, dtype=float),
         )
     shown = expected.mean(axis=0) if one_step else expected
-    return _Row(name, kind, mean, shown, raw.mean(axis=0), np.zeros(0, bool))
+    bounded = values.name in (labels.TEXT_PROBS, labels.TEXT_DIVERSITY)
+    return _Row(name, kind, mean, shown, raw.mean(axis=0), np.zeros(0, bool), bounded)
 
 
 def _checkpoints(
@@ -302,6 +304,14 @@ def _judge(
     violation = beyond.get(row.kind, np.zeros_like(mean.value))
     against = {_LOWER: -z_score, _UPPER: z_score}.get(row.kind, np.abs(z_score))
     decidable = metrics.is_decidable(mean, replicates, critical) & np.isfinite(z_score)
+    if row.bounded:
+        # Replicates that are all alike do not show an event of probability log(1/level)/R.
+        unseen = -np.log(level) / replicates
+        decidable &= (
+            (mean.standard_error > rounding)
+            | (np.abs(mean.value) > unseen)
+            | (np.abs(mean.value) <= rounding)
+        )
     checked = row.tested & decidable
     alarm = checked & (against > critical + metrics.widening(mean, replicates, critical))
     fields: dict[str, npt.NDArray[np.generic]] = {

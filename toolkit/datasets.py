@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
@@ -128,9 +127,14 @@ def check_output(path: str | Path, *, overwrite: bool = False, suffixes: Any = _
         raise FileExistsError(f"{path} exists; give another path, or overwrite it (--overwrite).")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist; make it first.")
-    if not os.access(path.parent, os.W_OK):
-        raise PermissionError(f"the folder {path.parent} cannot be written to.")
-    return path
+    try:
+        # Asking for permission is not enough: root is told yes for a read-only folder.
+        with tempfile.TemporaryFile(dir=path.parent):
+            return path
+    except OSError as error:
+        raise PermissionError(
+            f"the folder {path.parent} cannot be written to ({error.strerror})."
+        ) from None
 
 
 def save(dataset: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -165,7 +169,7 @@ def save(dataset: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> P
     if path.suffix == ".nc":
         replace_whole(path, lambda part: dataset.to_netcdf(part, engine="h5netcdf"))
     else:
-        replace_whole(path, lambda part: dataset.to_zarr(part, zarr_format=3, consolidated=False))
+        replace_whole(path, lambda part: _write_zarr(dataset, part))
     return path
 
 
@@ -177,9 +181,32 @@ def replace_whole(path: Path, write: Callable[[Path], Any]) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         part = Path(folder) / path.name
         write(part)
-        if path.is_dir():
-            path.replace(Path(folder) / "old")
-        part.replace(path)
+        # A folder cannot be replaced in one go: the old one stands aside, and comes back if need be.
+        old = Path(folder) / "old"
+        try:
+            if path.is_dir():
+                path.replace(old)
+            part.replace(path)
+        except BaseException:
+            if old.exists() and not path.exists():
+                old.replace(path)
+            raise
+
+
+def _write_zarr(dataset: xr.Dataset, path: Path) -> None:
+    """Write every chunk, so that a missing one shows; zarr leaves out those of one value."""
+    dataset.to_zarr(path, zarr_format=3, consolidated=False, write_empty_chunks=True)
+
+
+def _check_chunks(dataset: xr.Dataset, path: Path) -> None:
+    """Check that no chunk of our own zarr is missing: it would be read as fill values."""
+    import zarr
+
+    if VERSIONS not in dataset.attrs:
+        return
+    for name, array in zarr.open_group(path, mode="r").arrays():
+        if array.nchunks_initialized < array.nchunks:
+            raise ValueError(f"{name} lacks chunks")
 
 
 def read_trajectory(path: str | Path) -> xr.Dataset:
@@ -206,11 +233,14 @@ def read_trajectory(path: str | Path) -> xr.Dataset:
         raise FileNotFoundError(f"no file at {path}.")
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"{path} must end in {' or '.join(_SUFFIXES)}.")
+    if path.suffix == ".nc" and path.is_dir():
+        raise ValueError(f"{path} is a folder; a netCDF trajectory is a file.")
     try:
         if path.suffix == ".nc":
             dataset = xr.load_dataset(path, engine="h5netcdf")
         else:
             dataset = xr.open_zarr(path, consolidated=False).load()
+            _check_chunks(dataset, path)
     except Exception as error:  # noqa: BLE001
         # The readers raise a dozen kinds of error for a damaged file; all mean the same here.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -34,6 +34,8 @@ _WIDEST_BLOCK = 64
 #: Recorded rows of one compiled segment, and the numbers it may hold.
 _SEGMENT_ROWS = 64
 _SEGMENT_NUMBERS = 2**22
+#: Numbers worked through in one segment: about a second, so that an interrupt is soon heard.
+_SEGMENT_WORK = 2**27
 _PROGRESS_AFTER_SECONDS = 2.0
 _TICK_SECONDS = 0.25
 
@@ -168,7 +170,12 @@ def _plan(
     row_numbers = sum(
         np.prod([loop.sizes[dim] for dim in labels.variable(name).dims]) for name in names
     )
-    segment = int(np.clip(_SEGMENT_NUMBERS // max(width * int(row_numbers), 1), 1, _SEGMENT_ROWS))
+    most = min(
+        _SEGMENT_NUMBERS // max(width * int(row_numbers), 1),
+        _SEGMENT_WORK // (width * loop.cost * every),
+    )
+    # A power of two, so that few lengths are ever compiled.
+    segment = 2 ** (min(max(most, 1), _SEGMENT_ROWS).bit_length() - 1)
     return _Plan(loop, names, rows, every, replicates, seed, width, segment)
 
 

@@ -46,7 +46,7 @@ def prediction(
             "scale": ("result", [scale]),
             "valid_from": ("result", [start]),
             "generation": np.arange(GENERATIONS + 1),
-            **({"text": np.arange(TEXTS)} if values.ndim == 2 else {}),
+            **({"text": np.arange(values.shape[1])} if values.ndim == 2 else {}),
         },
     )
 
@@ -141,6 +141,25 @@ def test_false_alarms_are_as_rare_as_stated() -> None:
     )
     # Binomial(200, .05) exceeds 25 with probability 1e-5; correlated checkpoints make it fewer.
     assert alarms <= 25
+
+
+@pytest.mark.parametrize(("replicates", "prob"), [(2, 0.2), (3, 0.2), (100, 1e-5)])
+def test_replicates_that_happen_to_be_alike_raise_no_alarm(replicates: int, prob: float) -> None:
+    # Counts of a few images take few values, and a rare text is hardly ever drawn.
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        shape = (replicates, GENERATIONS + 1)
+        drawn = rng.binomial(50, prob, size=shape) / 50
+        data = simulated().isel(replicate=slice(replicates), text=[0])
+        data = data.assign_coords(replicate=np.arange(data.sizes["replicate"]))
+        drawn = drawn[: data.sizes["replicate"]]
+        data["text_probs"] = (("replicate", "generation", "text"), drawn[:, :, None])
+        predicted = prediction(np.full(GENERATIONS + 1, prob)[:, None], variable="text_probs")
+        assert not has_alarm(compare(data, predicted))
+    # Something deterministic and wrong is still found out.
+    data["text_probs"][:] = 0.9
+    if replicates > 10:
+        assert has_alarm(compare(data, predicted))
 
 
 def test_bad_input_is_refused() -> None:

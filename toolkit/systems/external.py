@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
-
-import numpy as np
 
 from toolkit.systems import validation
 from toolkit.systems.validation import FloatArray
@@ -86,8 +84,10 @@ class CorpusInjection:
         if self.new_text_mean is not None:
             set_("new_text_mean", validation.frozen_array(self.new_text_mean, _MEAN, 1))
         if self.new_text_cov is not None:
-            shape = np.shape(self.new_text_cov)
-            set_("new_text_cov", validation.covariances(self.new_text_cov, _COV, shape))
+            cov = validation.frozen_array(self.new_text_cov, _COV, 2)
+            if cov.shape[0] != cov.shape[1]:
+                raise ValueError(f"{_COV} must be a square matrix, but its shape is {cov.shape}.")
+            set_("new_text_cov", validation.covariances(cov, _COV, cov.shape))
 
     def check(self, num_texts: int, num_features: int) -> None:
         """Check the sizes against the system that the injection belongs to.
@@ -150,6 +150,10 @@ class UserContent:
         set_ = _setter(self)
         set_("num_images", validation.integer(self.num_images, "user_content.num_images", 1))
         if self.images is not None:
+            if not isinstance(self.images, Iterable):
+                raise ValueError(
+                    f"user_content.images must hold one array per text, not {self.images!r}."
+                )
             arrays = tuple(
                 validation.frozen_array(of_text, f"user_content.images[{index}]", 2)
                 for index, of_text in enumerate(self.images)

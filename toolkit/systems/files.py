@@ -114,6 +114,8 @@ def system_from_dict(table: Mapping[str, Any]) -> Configuration:
     ValueError
         When the kind is unknown, or the table does not describe a system of that kind.
     """
+    if not isinstance(table, Mapping):
+        raise ValueError(f"a system must be a table, not {type(table).__name__}.")
     kind = table.get(_KIND_KEY, "coevolving")
     if kind not in REGISTRY:
         raise ValueError(f"unknown system {kind!r}; known: {', '.join(sorted(REGISTRY))}.")
@@ -121,8 +123,18 @@ def system_from_dict(table: Mapping[str, Any]) -> Configuration:
 
 
 def system_from_json(text: str) -> Configuration:
-    """A system from the JSON stored in a dataset."""
-    return system_from_dict(json.loads(text))
+    """A system from the JSON stored in a dataset.
+
+    Raises
+    ------
+    ValueError
+        When it is not JSON, or does not describe a system.
+    """
+    try:
+        table = json.loads(text)
+    except (TypeError, json.JSONDecodeError):
+        raise ValueError("the stored system is not JSON.") from None
+    return system_from_dict(table)
 
 
 def read_system(path: str | Path) -> Configuration:
