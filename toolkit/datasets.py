@@ -181,7 +181,7 @@ def replace_whole(path: Path, write: Callable[[Path], Any]) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         part = Path(folder) / path.name
         write(part)
-        # A folder cannot be replaced in one go: the old one stands aside, and comes back if need be.
+        # A folder cannot be replaced in one go: the old one stands aside, and may come back.
         old = Path(folder) / "old"
         try:
             if path.is_dir():
