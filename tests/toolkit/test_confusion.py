@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -13,7 +15,9 @@ FloatArray = npt.NDArray[np.float64]
 Mixture = tuple[FloatArray, FloatArray, FloatArray]
 
 
-def circle(variance: float, probs: tuple[float, ...] = (0.2,) * 5, num_features: int = 2) -> Mixture:
+def circle(
+    variance: float, probs: tuple[float, ...] = (0.2,) * 5, num_features: int = 2
+) -> Mixture:
     """Return the paper's texts: means evenly on the unit circle."""
     angle = 2 * np.pi * np.arange(len(probs)) / len(probs)
     mean = np.zeros((len(probs), num_features))
@@ -40,7 +44,7 @@ def slow_line(probs: FloatArray, mean: FloatArray, sd: FloatArray) -> float:
 
     reach = np.array([-40, -9, -6, -4, -2, -1, 0, 1, 2, 4, 6, 9, 40])
     cuts = np.unique(mean[:, None] + reach * sd[:, None])
-    pieces = zip(cuts[:-1], cuts[1:], strict=True)
+    pieces = itertools.pairwise(cuts)
     return sum(integrate.quad(integrand, a, b, epsabs=1e-13, limit=200)[0] for a, b in pieces)
 
 
