@@ -24,7 +24,7 @@ test: .venv ## run the default test suite
 lint: .venv ## check style, formatting, import directions and types
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-cache
 	.venv/bin/mypy
 
 format: .venv ## mend style and formatting

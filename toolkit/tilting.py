@@ -48,7 +48,7 @@ def tilted_image_diversity(
         With ``text_updates=0``, without corpus injection and user content.
     generations : int
     replicates : int
-        Tilted runs; a thousand give about one percent.
+        Tilted runs; a thousand give a few percent.
     seed : int
 
     Returns
