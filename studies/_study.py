@@ -144,6 +144,19 @@ def run_study(
     FileExistsError, NotADirectoryError, PermissionError
         When the files cannot be written.
     """
+    result, paths = run_and_write(name, quick, out, overwrite, **changes)
+    print(report(name, result))
+    return paths
+
+
+def run_and_write(
+    name: str,
+    quick: bool = False,
+    out: str | Path = "results",
+    overwrite: bool = False,
+    **changes: Any,
+) -> tuple[Result, list[Path]]:
+    """As :func:`run_study`, without printing; also gives the result."""
     module = load(name)
     config = configuration(module, quick=quick, **changes)
     paths = _outputs(name, Path(out), overwrite)
@@ -152,8 +165,7 @@ def run_study(
         if verdict.outcome not in OUTCOMES:
             raise ValueError(f"the outcome of {claim!r} must be one of {OUTCOMES}.")
     _write(name, config, result, paths)
-    print(report(name, result))
-    return paths
+    return result, paths
 
 
 def report(name: str, result: Result) -> str:

@@ -109,7 +109,7 @@ def _figure(config: Config, cases: Sequence[_Case]) -> Any:
     left, right = axes[0]
     shades = plotting.colours(len(cases), ordered=True)[::-1]  # lighter where updates are fewer
     for case, colour in zip(cases, shades, strict=True):
-        words = f"{case.image_updates} image updates"
+        words = f"{case.image_updates} image update{'' if case.image_updates == 1 else 's'}"
         plotting.plot_trajectory(case.simulated, ax=left, label=words, colour=colour)
         field = case.comparison.sel({labels.RESULT: MEAN_FIELD})
         generation = field[labels.GENERATION].values

@@ -1,0 +1,209 @@
+"""Every study from end to end at tiny sizes: its data, its figure, its finding, its verdicts."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import studies.demo
+from studies import (
+    _study,
+    corpus_injection,
+    image_contraction,
+    text_collapse,
+    update_frequency,
+)
+from studies._study import FAILS, HOLDS, OUTCOMES, Result, Verdict
+from toolkit import labels
+from toolkit.theory import image_rates, number
+
+Run = Callable[[str], Result]
+
+TINY: dict[str, dict[str, Any]] = {
+    "text_collapse": {
+        "variances": (0.01, 10.0),
+        "batch_size": 100,
+        "generations": 60,
+        "replicates": 20,
+        "one_step_generations": 5,
+        "one_step_replicates": 10,
+    },
+    "image_contraction": {
+        "text_probs": (0.1, 0.9),
+        "batch_size": 200,
+        "generations": 160,
+        "replicates": 10,
+        "tilted_replicates": 1000,
+    },
+    "update_frequency": {
+        "image_updates": (0, 1),
+        "batch_size": 100,
+        "generations": 60,
+        "replicates": 30,
+    },
+    "corpus_injection": {
+        "fractions": (0.0, 0.2),
+        "overlapping_fraction": 0.2,
+        "batch_size": 50,
+        "generations": 80,
+        "relaxations": 2.0,
+        "replicates": 30,
+        "new_text_replicates": 10,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def results() -> Run:
+    """Results by study, each run once."""
+    made: dict[str, _study.Result] = {}
+
+    def result(name: str) -> Result:
+        if name not in made:
+            module = _study.load(name)
+            made[name] = module.run(_study.configuration(module, **TINY[name]))
+        return made[name]
+
+    return result
+
+
+def verdict(result: Result, words: str) -> Verdict:
+    (found,) = [one for claim, one in result.verdicts.items() if words in claim]
+    return found
+
+
+@pytest.mark.parametrize("name", _study.names())
+def test_a_study_gives_data_figure_finding_and_verdicts(results: Run, name: str) -> None:
+    result = results(name)
+    assert len(re.findall(r"\d+\.\d+", result.finding)) >= 5
+    assert "nan" not in result.finding
+    assert len(result.verdicts) >= 3
+    for one in result.verdicts.values():
+        assert one.outcome in OUTCOMES
+        assert one.because.endswith(".")
+        assert "nan" not in one.because
+    for ax in result.figure.axes:
+        assert ax.get_xlabel()
+        assert ax.get_ylabel()
+        assert ax.get_title(loc="left")
+        assert ax.get_lines()
+    assert not result.data.to_dataset().coords
+
+
+def test_text_collapse_reports_the_exact_confusion(results: Run) -> None:
+    result = results("text_collapse")
+    assert "variance 0.01: 1-C = 1.00000" in result.finding
+    assert "variance 10: 1-C = 0.02441" in result.finding
+    assert verdict(result, "Corollary 3.2").outcome == HOLDS
+    assert verdict(result, "every step").outcome == HOLDS
+    assert verdict(result, "A larger covariance").outcome == HOLDS
+
+
+def test_text_collapse_sees_a_wrong_one_step_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict can fail: steps predicted five times as long as they are."""
+
+    def wrong(system_or_dataset: Any, **same: Any) -> xr.Dataset:
+        predicted = right(system_or_dataset, **same)
+        if labels.REPLICATE in predicted.dims:
+            diversity = system_or_dataset[labels.TEXT_DIVERSITY]
+            before = diversity.shift(generation=1).sel(generation=predicted[labels.GENERATION])
+            own = predicted[labels.PREDICTED]
+            predicted[labels.PREDICTED] = (
+                (before + 5 * (own - before)).fillna(own).transpose(*own.dims)
+            )
+        return predicted
+
+    right = text_collapse.predict
+    monkeypatch.setattr(text_collapse, "predict", wrong)
+    tiny = TINY["text_collapse"] | {"variances": (0.01,)}
+    config = _study.configuration(text_collapse, **tiny)
+    assert verdict(text_collapse.run(config), "every step").outcome == FAILS
+
+
+def test_image_contraction_finds_no_round_off(results: Run) -> None:
+    result = results("image_contraction")
+    assert verdict(result, "round-off").outcome == FAILS
+    assert verdict(result, "from both sides").outcome == HOLDS
+    true = result.data["true_mean/image_diversity"].sel(text=0)
+    rate = float(np.log(true[-1] / true[80]) / 80)
+    exact = float(np.log(result.data["rates/exact_rate"].sel(text=0)))
+    caption = float(np.log(result.data["rates/caption_rate"].sel(text=0)))
+    assert abs(rate - exact) < 0.2 * abs(rate - caption)
+
+
+def test_image_contraction_stores_the_rates_of_theory(results: Run) -> None:
+    config = _study.configuration(image_contraction, **TINY["image_contraction"])
+    system = image_contraction.CoevolvingSystem.on_unit_circle(
+        num_texts=2,
+        text_probs=config.text_probs,
+        variance=1.0,
+        batch_size=config.batch_size,
+        text_updates=0,
+    )
+    stored = results("image_contraction").data["rates"].to_dataset()
+    assert stored.equals(image_rates(system))
+
+
+def test_update_frequency_measures_the_acceleration(results: Run) -> None:
+    result = results("update_frequency")
+    assert verdict(result, "Corollary 3.2").outcome == HOLDS
+    ends = [
+        float(result.data[f"image_updates_{n}/simulated/text_diversity"][:, -1].mean())
+        for n in (0, 1)
+    ]
+    assert ends[1] < ends[0]
+    assert f"{ends[0]:.3f}" in result.finding
+    assert not any("earlier" in claim for claim in result.verdicts)
+
+
+def test_update_frequency_compares_only_the_same_system_with_the_reference() -> None:
+    changed = dataclasses.replace(update_frequency.CONFIG, batch_size=500)
+    assert update_frequency._reference_scores(changed, []) == []
+
+
+def test_corpus_injection_meets_the_exact_stationary_values(results: Run) -> None:
+    result = results("corpus_injection")
+    for words in ("fixed_corpus", "new_text)"):
+        assert verdict(result, words).outcome == HOLDS
+    exact = number(
+        "corpus_injection_stationary_before",
+        batch_size=50,
+        text_updates=1,
+        injection_prob=0.05,
+        injection_fraction=0.2,
+        target_diversity=0.8,
+    )
+    assert f"stationary {exact:.3f}" in result.finding
+    assert verdict(result, "capacity").outcome == HOLDS
+
+
+def test_corpus_injection_knows_the_best_fraction() -> None:
+    best, value = corpus_injection._best(corpus_injection.CONFIG)
+    fractions = np.linspace(0.01, 0.9, 2000)
+    kept = corpus_injection._stationary(corpus_injection.CONFIG, "new_text", fractions)
+    assert abs(fractions[np.argmax(kept)] - best) < 1e-3
+    assert abs(kept.max() - value) < 1e-6
+
+
+def test_demo_ends_with_verdicts_and_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(studies.demo, "_GENERATIONS", 5)
+    monkeypatch.setattr(studies.demo, "_REPLICATES", 3)
+    monkeypatch.setattr(text_collapse, "QUICK", TINY["text_collapse"])
+    for _ in range(2):  # the second run replaces the first
+        status = studies.demo.main(["--out", str(tmp_path), "--only", "text_collapse"])
+        assert status == 0
+    out = capsys.readouterr().out
+    assert "text_diversity_lower_bound" in out
+    assert "Corollary 3.2" in out
+    lines = out.strip().splitlines()
+    assert lines[-2:] == [f"  {tmp_path / 'coevolving.png'}", f"  {tmp_path / 'text_collapse.png'}"]
+    assert (tmp_path / "coevolving.nc").stat().st_size > 0
+    assert studies.demo.main(["--out", str(tmp_path), "--only", "nonsense"]) == 2
+    assert "no study is called 'nonsense'" in capsys.readouterr().err
