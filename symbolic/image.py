@@ -10,6 +10,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
+from symbolic.model import count_weight, image_scale
 from symbolic.special import (
     contraction_constant,
     log_c,
@@ -20,7 +21,6 @@ from symbolic.special import (
     log_chi_series_bound,
     log_contraction_constant,
 )
-from symbolic.model import count_weight, image_scale
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.text import eq
 from symbolic.theorem import Kind, Source, Step, Theorem

@@ -342,7 +342,7 @@ _IMAGE = {
     ),
 }
 
-# ---------------------------------------------------------------------------- fidelity, user content
+# --------------------------------------------------------------------------- fidelity, user conten
 
 step_length = s.RandomSymbol("step", nonnegative=True)
 step_length_at = sp.IndexedBase(s.RandomSymbol("step", nonnegative=True), nonnegative=True)
@@ -412,8 +412,7 @@ _FIDELITY = {
         _eq(s.current_variance, sp.Sum(s.image_sd[s.feature] ** 2, _features)),
     ),
     "trace_by_direction": (
-        "the trace is the sum of the variances along fixed axes, each of which has the mean of "
-        "directional_variance_mean (here for the trace as a whole)",
+        "the trace is the sum of the variances along fixed axes, all of which have one mean factor",
         _eq(
             Mean(variance_at[_t]),
             s.image_variance / s.directional_variance * Mean(s.directional_variance_at[_t]),

@@ -8,6 +8,7 @@ be chosen in ``N (N-1) ... `` ways, so that a product of ``k`` sample means has 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 
 import sympy as sp
@@ -76,7 +77,7 @@ def normal(expr: sp.Expr) -> sp.Expr:
     if isinstance(expr, sp.Sum):
         inner = normal(expr.function)
         for limit in expr.limits:
-            inner = _over_terms(inner, lambda term, limit=limit: _sum_of_term(term, limit))
+            inner = _over_terms(inner, functools.partial(_sum_of_term, limit=limit))
         return inner
     if isinstance(expr, sp.Integral):
         inner = normal(expr.function)
@@ -306,7 +307,7 @@ def chi_square_means(expr: sp.Expr) -> sp.Expr:
     nu
     """
     return normal(expr).replace(
-        lambda e: isinstance(e, Mean) and e.has(ChiSquare), lambda e: _chi_square_mean(e)
+        lambda e: isinstance(e, Mean) and e.has(ChiSquare), _chi_square_mean
     )
 
 

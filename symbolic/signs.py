@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from symbolic import symbols as s
 from symbolic.moments import normal
-from symbolic.special import log_c
+from symbolic.special import log_c, log_chi
 
 
 def is_zero(expr: sp.Expr) -> bool:
@@ -29,6 +30,8 @@ def is_zero(expr: sp.Expr) -> bool:
     >>> is_zero((x + 1) ** 2 - x**2 - 2 * x - 1), is_zero(x)
     (True, False)
     """
+    if _differs_at_a_point(expr):
+        return False
     expr = _name_bases(expr)
     if sp.expand(sp.numer(sp.together(expr))) == 0:
         return True
@@ -38,9 +41,32 @@ def is_zero(expr: sp.Expr) -> bool:
     numerator = sp.expand(sp.numer(sp.together(sp.expand(expr, power_exp=True))))
     if _same_bound_names(normal(numerator)) == 0:
         return True
-    if _sums_cancel(expr) or sp.simplify(expr.doit()) == 0:
+    if _sums_cancel(expr) or sp.simplify(_name_opaque(_short_sums(expr))) == 0:
         return True
     return _zero_in_domain(expr)
+
+
+def _short_sums(expr: sp.Expr) -> sp.Expr:
+    """Evaluate sums of polynomials in their index, and special functions; no other sums."""
+
+    def evaluate(*args: sp.Basic) -> sp.Expr:
+        total = sp.Sum(*args)
+        return total.doit() if total.function.is_polynomial(*total.variables) else total
+
+    return expr.replace(sp.Sum, evaluate).replace(
+        lambda e: isinstance(e, log_c | log_chi), lambda e: e.doit()
+    )
+
+
+def _name_opaque(expr: sp.Expr) -> sp.Expr:
+    """Give names to what algebra cannot look into: zero for all values is zero for these."""
+    names: dict[sp.Expr, sp.Dummy] = {}
+
+    def name(node: sp.Expr) -> sp.Expr:
+        return names.setdefault(node, sp.Dummy(f"node_{len(names)}"))
+
+    kinds = (sp.Sum, sp.Integral, s.Mean, s.SampleMean)
+    return expr.replace(lambda e: isinstance(e, kinds), name)
 
 
 def _sums_cancel(expr: sp.Expr) -> bool:
@@ -64,7 +90,22 @@ def _zero_in_domain(expr: sp.Expr) -> bool:
     inside = inside.subs(s.image_count, 1 + over[2])
     if inside == expr:
         return False
-    return sp.simplify(sp.expand_log(sp.expand(inside))) == 0
+    return sp.simplify(sp.expand_log(sp.expand(_name_opaque(inside)))) == 0
+
+
+_OPAQUE = (sp.Sum, sp.Integral, s.Mean, s.SampleMean, sp.Indexed, sp.KroneckerDelta, AppliedUndef)
+
+
+def _differs_at_a_point(expr: sp.Expr) -> bool:
+    """Refute quickly: a value other than zero at one point (of plain symbols) settles it."""
+    if expr.has(*_OPAQUE):
+        return False
+    names = sorted(expr.free_symbols, key=lambda symbol: symbol.name)
+    point = {name: sp.Integer(7 + 4 * k) for k, name in enumerate(names)}
+    # Counts that are subtracted from the image count stay below it.
+    point |= {s.image_count: sp.Integer(101)} if s.image_count in point else {}
+    number = sp.N(expr.subs(point), 30)
+    return bool(number.is_number and number.is_finite and abs(number) > sp.Float("1e-12"))
 
 
 def _name_bases(expr: sp.Expr) -> sp.Expr:

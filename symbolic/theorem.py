@@ -180,7 +180,8 @@ class Theorem:
         weaker = {step.rule for step in self.derivation} & rules.NOT_EXACT
         if weaker and self.kind not in (Kind.ASYMPTOTIC, Kind.APPROXIMATION):
             raise DerivationError(
-                f"{self.name}: {', '.join(sorted(weaker))} cannot give a result of kind {self.kind}."
+                f"{self.name}: {', '.join(sorted(weaker))} cannot give a result of kind "
+                f"{self.kind}."
             )
 
     def _theorem_facts(self, others: Mapping[str, Theorem] | None) -> dict[str, Relational]:

@@ -163,11 +163,11 @@ def test_negative_weights_are_rejected() -> None:
     x, y = sp.symbols("x y", real=True)
     fact = sp.Le(x, y, evaluate=False)
     rules.check_step("combination", sp.Le(2 * x, 2 * y, evaluate=False), [fact], {"weights": (2,)})
+    claim = sp.Le(-2 * x, -2 * y, evaluate=False)
     with pytest.raises(DerivationError, match="negative"):
-        claim = sp.Le(-2 * x, -2 * y, evaluate=False)
         rules.check_step("combination", claim, [fact], {"weights": (-2,)})
+    claim = sp.Le(x, y - 1, evaluate=False)
     with pytest.raises(DerivationError, match="non-negative"):
-        claim = sp.Le(x, y - 1, evaluate=False)
         rules.check_step("combination", claim, [fact], {"weights": (1,), "form": sp.S(-1)})
 
 

@@ -271,12 +271,12 @@ def test_log_c_and_log_chi_against_quadrature(nu: float) -> None:
 @pytest.mark.parametrize("which", ["log_c", "log_chi"])
 def test_series_is_within_its_bound(which: str, order: int, nu: int) -> None:
     n = sp.Integer(nu)
-    truth = getattr(image, which)(n).doit().evalf(250)
+    truth = getattr(image, which)(n).evalf(300)
     partial = getattr(image, f"{which}_series")(order, n)
     bound = getattr(image, f"{which}_series_bound")(order, n)
     following = getattr(image, f"{which}_series")(order + 1, n) - partial
     remainder = (truth - partial) / following
-    assert bound == abs(following) and bound > 0
+    assert bound == abs(following) > 0
     assert 0 < remainder < 1  # between nothing and the first term left out
     if order >= 8 and nu >= 60:
         assert abs((truth - partial) / truth) < 1e-10
