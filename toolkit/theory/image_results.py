@@ -12,7 +12,7 @@ from toolkit import labels
 from toolkit.systems import CoevolvingSystem
 from toolkit.theory.numbers import mean_over_counts, number
 from toolkit.theory.results import LOG, SETTLED, Collector
-from toolkit.theory.text_results import settled, texts_move
+from toolkit.theory.text_results import grows, settled, texts_move
 
 FloatArray = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.signedinteger[Any]]
@@ -140,6 +140,8 @@ def image_results(system: CoevolvingSystem, generations: int, found: Collector) 
 
 def _frozen(system: CoevolvingSystem, generations: int, found: Collector) -> None:
     found.omit(_ALL, "image_updates is 0: the image model is frozen.")
+    if grows(system):
+        return
     values = {
         labels.IMAGE_DIVERSITY: _initial_diversity(system),
         labels.IMAGE_TOTAL_VARIANCE: _initial_trace(system),
@@ -158,9 +160,8 @@ def _frozen(system: CoevolvingSystem, generations: int, found: Collector) -> Non
 
 def _unmoved_variance(system: CoevolvingSystem, generations: int, found: Collector) -> None:
     """Whatever the counts: an unbiased covariance has the mean of the one before."""
-    grows = system.corpus is not None and system.corpus.reading == "new_text"
     unbiased = system.ddof == 1 and system.shrinkage_factor == 1
-    if grows or not unbiased or system.user_content is not None:
+    if grows(system) or not unbiased or system.user_content is not None:
         return
     name = _VARIANCES[0]
     del found.omitted[name]

@@ -334,6 +334,32 @@ def test_errors() -> None:
         predict(SYSTEMS["coupled"], 3, variables=["image_wasserstein"])
 
 
+def test_nothing_is_said_per_text_when_the_set_of_texts_changes() -> None:
+    corpus = CorpusInjection(prob=0.1, fraction=0.2, reading="new_text")
+    for image_updates in (0, 1):
+        predicted = predict(circle(corpus=corpus, image_updates=image_updates), 2)
+        assert predicted.predicted.dims == ("result", "generation")
+
+
+def test_a_single_text() -> None:
+    predicted = predict(circle(num_texts=1), 3)
+    assert np.all(curve(predicted, "text_diversity_lower_bound") == 0)
+    assert np.all(curve(predicted, "text_diversity_mean_field") == 0)
+
+
+def test_above_three_features() -> None:
+    """The first step's bound pays for the standard error of its confusion."""
+    system = circle(num_features=4, num_texts=3, batch_size=20)
+    predicted = predict(system, 2, variables=["text_diversity"])
+    first = curve(predicted, "text_diversity_first_step")[1]
+    confusion = posterior_confusion(
+        system.text_probs, system.image_mean, system.image_cov, 1e-4, max_evaluations=1_000_000
+    )
+    exact = 2 / 3 * (1 - (1 - confusion.value) / 20)
+    assert exact - 1e-4 < first < exact + confusion.error
+    assert first > curve(predicted, "text_diversity_lower_bound")[1]
+
+
 def test_new_text_stationary_value_is_the_theorems() -> None:
     level = curve(predict(SYSTEMS["new text"], 1), "new_text_lower_bound")[0]
     expected = number(
