@@ -17,7 +17,8 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import toolkit as tk
-from toolkit import cli
+from toolkit.cli import app as cli
+from toolkit.cli import cache
 
 SYSTEM = """\
 text_updates = 1
@@ -70,7 +71,7 @@ def command(*arguments: object, **environment: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), **environment},
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2]), **environment},
     )
 
 
@@ -87,7 +88,7 @@ def test_every_command_has_help_with_examples(name: str) -> None:
 
 def test_help_and_version_import_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom toolkit.cli import app\n"
+        "import sys\nfrom toolkit.cli.app import app\n"
         "app(['--help'], standalone_mode=False)\napp(['--version'], standalone_mode=False)\n"
         f"print('loaded:', [name for name in {HEAVY} if name in sys.modules])"
     )
@@ -530,8 +531,8 @@ def test_the_studies_of_this_project_are_found() -> None:
 COMPILE = """
 import os
 os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
-from toolkit import cli
-cli._use_compilation_cache()
+from toolkit.cli.cache import use_compilation_cache
+use_compilation_cache()
 import jax
 jax.jit(lambda x: x * x + 3)(2.0)
 """
@@ -560,7 +561,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "file"))
     monkeypatch.delitem(sys.modules, "jax", raising=False)
-    cli._use_compilation_cache()
+    cache.use_compilation_cache()
     assert "JAX_COMPILATION_CACHE_DIR" not in os.environ
 
 
@@ -572,7 +573,7 @@ def test_what_a_killed_process_left_in_the_cache_is_removed(tmp_path: Path) -> N
         os.utime(programs / name, (when, when))
     (tmp_path / "busy").touch()
     os.utime(tmp_path / "busy", (200, 200))
-    assert cli._claim(tmp_path) == programs
+    assert cache._claim(tmp_path) == programs
     assert [path.name for path in programs.iterdir()] == ["whole"]
     with pytest.raises(BlockingIOError):  # in use
-        cli._claim(tmp_path)
+        cache._claim(tmp_path)

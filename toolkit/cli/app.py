@@ -8,32 +8,29 @@ Ctrl-C and 143 after SIGTERM. What takes long to import is imported by the comma
 from __future__ import annotations
 
 import ast
-import atexit
-import contextlib
 import difflib
-import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
-import json
 import os
-import platform
-import shutil
 import signal
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    import xarray as xr
+from toolkit.cli.cache import use_compilation_cache
+from toolkit.cli.output import (
+    prediction_rows,
+    print_omitted,
+    print_table,
+    print_verdicts,
+    show_theorem,
+)
 
 EXIT_MISTAKE = 2
 EXIT_CONTRADICTION = 3
@@ -41,16 +38,6 @@ EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
 _STUDIES_GROUP = "coevo.studies"
-_PIPE_WIDTH = 200
-_MAX_CACHE_BYTES = 256 * 2**20
-_STYLES = {
-    "agrees": "green",
-    "holds": "green",
-    "departs": "yellow",
-    "undecided": "yellow",
-    "disagrees": "bold red",
-    "violated": "bold red",
-}
 
 
 class _Terminated(KeyboardInterrupt):
@@ -177,10 +164,10 @@ def theorems(
     by_name = {theorem.name: theorem for theorem in all_theorems()}
     if name is None:
         rows = [(t.name, t.kind, t.source, t.reference, t.in_words) for t in by_name.values()]
-        _print_table(("theorem", "kind", "source", "reference", "in words"), rows)
+        print_table(("theorem", "kind", "source", "reference", "in words"), rows)
         return
     _known(name, by_name, "theorem")
-    _show_theorem(by_name[name])
+    show_theorem(by_name[name])
 
 
 @app.command(
@@ -218,7 +205,7 @@ def simulate(
     overwrite: Overwrite = False,
 ) -> None:
     """Simulate a system and save the trajectory, with all that is needed to run it again."""
-    _use_compilation_cache()
+    use_compilation_cache()
     from toolkit.datasets import check_output, save
     from toolkit.systems import read_system
 
@@ -268,7 +255,7 @@ def predict(
     A result about every text shows the least and the greatest value. "log" marks a prediction
     of the mean logarithm.
     """
-    _use_compilation_cache()
+    use_compilation_cache()
     from toolkit.datasets import check_output, save
     from toolkit.systems import read_system
 
@@ -281,8 +268,8 @@ def predict(
     # A system that predict knows nothing of is refused there.
     predicted = run(system, generations=generations, variables=variable or None)  # type: ignore[arg-type]
     columns = ("result", "variable", "kind", "scale", "from", "first", "last", "source")
-    _print_table(columns, _prediction_rows(predicted))
-    _print_omitted(predicted, why)
+    print_table(columns, prediction_rows(predicted))
+    print_omitted(predicted, why)
     if out is not None:
         ctx.obj.append(save(predicted, out, overwrite=overwrite))
         typer.echo(f"saved: {out}")
@@ -318,7 +305,7 @@ def compare(
     undecided (too few replicates to tell).
     Exit status: 0 when nothing disagrees or is violated, 3 when something is.
     """
-    _use_compilation_cache()
+    use_compilation_cache()
     from toolkit.datasets import check_output, read_trajectory, save, system_of
 
     if out is not None:
@@ -336,11 +323,11 @@ def compare(
         generations = int(simulated.generation.max())
         predicted = predict_from(system, generations=generations)  # type: ignore[arg-type]
     comparison = run(simulated, predicted, false_alarm=false_alarm)
-    _print_verdicts(verdict_table(comparison))
+    print_verdicts(verdict_table(comparison))
     typer.echo(f"chance of any false alarm in this table: {false_alarm:g}")
     if comparison.attrs.get("not_recorded"):
         typer.echo(f"predicted but not recorded: {comparison.attrs['not_recorded']}")
-    _print_omitted(predicted, why)
+    print_omitted(predicted, why)
     if out is not None:
         ctx.obj.append(save(comparison, out, overwrite=overwrite))
         typer.echo(f"saved: {out}")
@@ -365,10 +352,10 @@ def study(
     overwrite: Overwrite = False,
 ) -> None:
     """Run a study: a netCDF file, figures and a one-paragraph finding."""
-    _use_compilation_cache()
+    use_compilation_cache()
     runners = {known: runner for runner in _study_runners() for known in runner.names()}
     if name is None:
-        _print_table(("study", "question"), ((s, _summary(r, s)) for s, r in runners.items()))
+        print_table(("study", "question"), ((s, _summary(r, s)) for s, r in runners.items()))
         return
     if name != "all":
         _known(name, (*runners, "all"), "study")
@@ -409,138 +396,3 @@ def _tell(message: str) -> None:
     """Two lines at most, on stderr."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     typer.echo("\n".join(["coevo: " + lines[0], *lines[1:2]]), err=True)
-
-
-def _print_table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A table that a pipe gets in full width."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    table.columns[0].no_wrap = True
-    for row in rows:
-        cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
-    console = Console()
-    if not console.is_terminal:
-        console.width = max(console.width, _PIPE_WIDTH)
-    console.print(table)
-
-
-def _print_verdicts(verdicts: pd.DataFrame) -> None:
-    unchecked = verdicts["checked"] == 0
-    shown = verdicts.astype({"worst_z": object, "worst_generation": object})
-    shown.loc[unchecked, ["worst_z", "worst_generation"]] = "-"
-    shown = shown.reset_index()
-    columns = [str(column).replace("_", " ") for column in shown.columns]
-    _print_table(columns, shown.itertuples(index=False))
-
-
-def _prediction_rows(predicted: xr.Dataset) -> Iterator[tuple[str, ...]]:
-    """Names and ends of each predicted curve."""
-    for result in predicted.result.values:
-        one = predicted.sel(result=result)
-        first = int(one.valid_from)
-        curve = one.predicted.sel(generation=slice(first, None))
-        ends = [_span(curve.isel(generation=end).values) for end in (0, -1)] if curve.size else []
-        yield (
-            str(result),
-            *(str(one[name].values) for name in ("variable", "kind", "scale")),
-            str(first),
-            *(ends or ["not reached"] * 2),
-            str(one.source.values),
-        )
-
-
-def _span(values: np.ndarray) -> str:
-    """One value, or the least and the greatest of several."""
-    low, high = f"{values.min():.5g}", f"{values.max():.5g}"
-    return low if low == high else f"{low} to {high}"
-
-
-def _print_omitted(predicted: xr.Dataset, why: bool) -> None:
-    omitted = json.loads(predicted.attrs.get("omitted", "{}"))
-    if why:
-        _print_table(("not predicted", "because"), omitted.items())
-    elif omitted:
-        typer.echo(f"{len(omitted)} results say nothing of this system; --why gives the reasons.")
-
-
-def _show_theorem(theorem: Any) -> None:
-    """All of a theorem, in plain lines."""
-    typer.echo(f"{theorem.name}: {theorem.title}")
-    typer.echo(f"{theorem.kind}; {theorem.source}, {theorem.reference}\n")
-    typer.echo(theorem.in_words)
-    typer.echo("\nAssumptions:")
-    for assumption in theorem.assumptions:
-        typer.echo(f"  - {assumption}")
-    typer.echo(f"\nStatement:\n  {_formula(theorem.statement)}")
-    typer.echo("\nDerivation:" if theorem.derivation else "\nNo derivation yet.")
-    for number, step in enumerate(theorem.derivation, 1):
-        because = ", ".join((step.rule, *step.uses))
-        label = f" ({step.label})" if step.label else ""
-        typer.echo(f"  {number}.{label} {_formula(step.claim)}")
-        typer.echo(f"     by {because}{'. ' + step.note if step.note else ''}")
-
-
-def _formula(relation: Any) -> str:
-    sign = {"==": "="}.get(relation.rel_op, relation.rel_op)
-    return f"{relation.lhs} {sign} {relation.rhs}"
-
-
-def _use_compilation_cache() -> None:
-    """Keep JAX's compiled programs from one command to the next; go without where that fails.
-
-    JAX writes entries in place and without locks, so a directory belongs to one process at a
-    time, and what a process that did not end in order may have left half-written is removed.
-    """
-    if "jax" in sys.modules or "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return  # somebody else has decided
-    warnings.filterwarnings("ignore", ".*persistent compilation cache", UserWarning)
-    with contextlib.suppress(OSError, ImportError, RuntimeError):
-        programs = _claim(_cache_folder())
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(programs)
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-
-
-def _cache_folder() -> Path:
-    """A folder of the user's for machines of this kind: programs are compiled for its cores."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    kind = platform.machine() + platform.processor()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        kind += "".join(sorted({line for line in lines if line.startswith(("flags", "model"))}))
-    return Path(base) / "coevo" / f"jax-{hashlib.sha256(kind.encode()).hexdigest()[:12]}"
-
-
-def _claim(folder: Path) -> Path:
-    """The folder's programs, locked until this process ends; OSError if another has them."""
-    import fcntl
-
-    programs, busy = folder / "programs", folder / "busy"
-    programs.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise
-    entries = [(path, path.stat()) for path in programs.iterdir()]
-    if sum(stat.st_size for _, stat in entries) > _MAX_CACHE_BYTES:
-        shutil.rmtree(programs)
-        programs.mkdir()
-    elif busy.exists():
-        started = busy.stat().st_mtime
-        for path, stat in entries:
-            if stat.st_mtime >= started:
-                path.unlink()
-    busy.touch()
-    atexit.register(lock.close)  # keeps the lock alive until then
-    atexit.register(busy.unlink, missing_ok=True)  # runs first
-    return programs
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""The command ``coevo``."""
+
+from toolkit.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,105 @@
+"""What the commands print: tables, verdicts, theorems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import xarray as xr
+
+_PIPE_WIDTH = 200
+_STYLES = {
+    "agrees": "green",
+    "holds": "green",
+    "departs": "yellow",
+    "undecided": "yellow",
+    "disagrees": "bold red",
+    "violated": "bold red",
+}
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """A table that a pipe gets in full width."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table.columns[0].no_wrap = True
+    for row in rows:
+        cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, _PIPE_WIDTH)
+    console.print(table)
+
+
+def print_verdicts(verdicts: pd.DataFrame) -> None:
+    """Print the verdicts; no score where nothing could be decided."""
+    unchecked = verdicts["checked"] == 0
+    shown = verdicts.astype({"worst_z": object, "worst_generation": object})
+    shown.loc[unchecked, ["worst_z", "worst_generation"]] = "-"
+    shown = shown.reset_index()
+    columns = [str(column).replace("_", " ") for column in shown.columns]
+    print_table(columns, shown.itertuples(index=False))
+
+
+def prediction_rows(predicted: xr.Dataset) -> Iterator[tuple[str, ...]]:
+    """Names and ends of each predicted curve."""
+    for result in predicted.result.values:
+        one = predicted.sel(result=result)
+        first = int(one.valid_from)
+        curve = one.predicted.sel(generation=slice(first, None))
+        ends = [_span(curve.isel(generation=end).values) for end in (0, -1)] if curve.size else []
+        yield (
+            str(result),
+            *(str(one[name].values) for name in ("variable", "kind", "scale")),
+            str(first),
+            *(ends or ["not reached"] * 2),
+            str(one.source.values),
+        )
+
+
+def _span(values: np.ndarray) -> str:
+    """One value, or the least and the greatest of several."""
+    low, high = f"{values.min():.5g}", f"{values.max():.5g}"
+    return low if low == high else f"{low} to {high}"
+
+
+def print_omitted(predicted: xr.Dataset, why: bool) -> None:
+    """Print the results that do not hold for the system, or only how many."""
+    omitted = json.loads(predicted.attrs.get("omitted", "{}"))
+    if why:
+        print_table(("not predicted", "because"), omitted.items())
+    elif omitted:
+        typer.echo(f"{len(omitted)} results say nothing of this system; --why gives the reasons.")
+
+
+def show_theorem(theorem: Any) -> None:
+    """All of a theorem, in plain lines."""
+    typer.echo(f"{theorem.name}: {theorem.title}")
+    typer.echo(f"{theorem.kind}; {theorem.source}, {theorem.reference}\n")
+    typer.echo(theorem.in_words)
+    typer.echo("\nAssumptions:")
+    for assumption in theorem.assumptions:
+        typer.echo(f"  - {assumption}")
+    typer.echo(f"\nStatement:\n  {_formula(theorem.statement)}")
+    typer.echo("\nDerivation:" if theorem.derivation else "\nNo derivation yet.")
+    for number, step in enumerate(theorem.derivation, 1):
+        because = ", ".join((step.rule, *step.uses))
+        label = f" ({step.label})" if step.label else ""
+        typer.echo(f"  {number}.{label} {_formula(step.claim)}")
+        typer.echo(f"     by {because}{'. ' + step.note if step.note else ''}")
+
+
+def _formula(relation: Any) -> str:
+    sign = {"==": "="}.get(relation.rel_op, relation.rel_op)
+    return f"{relation.lhs} {sign} {relation.rhs}"
