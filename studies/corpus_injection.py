@@ -41,7 +41,7 @@ class Config:
     injection_prob: float = 0.05
     fractions: tuple[float, ...] = (0.0, 0.01, 0.05, 0.1, 0.2)
     overlapping_fraction: float = 0.1
-    generations: int = 600
+    generations: int = 900
     relaxations: float = 5.0
     replicates: int = 100
     new_text_replicates: int = 16
@@ -65,8 +65,8 @@ CURVES: Mapping[str, str] = {
     "new_text": "new_text_curve_lower_bound",
 }
 TITLES: Mapping[str, str] = {
-    "fixed_corpus": "Fixed corpus: p becomes (1-e)p + e u",
-    "new_text": "New text: one more text with mass e",
+    "fixed_corpus": "Fixed corpus: p becomes (1-ε) p + ε u",
+    "new_text": "New text: one more text, of mass ε",
 }
 
 
@@ -203,7 +203,7 @@ def _figure(config: Config, cases: Sequence[_Case], closed: _Case) -> Any:
     for ax, reading in zip(axes[0, :2], TITLES, strict=True):
         drawn = [closed, *(case for case in cases if case.reading == reading)]
         for case, colour in zip(drawn, shades, strict=True):
-            words = f"e = {case.fraction:g}" if case.fraction else "closed, e = 0"
+            words = f"ε = {case.fraction:g}" if case.fraction else "closed, ε = 0"
             plotting.plot_trajectory(case.simulated, ax=ax, label=words, colour=colour)
             row = case.comparison.isel({labels.RESULT: 0})
             ax.plot(
@@ -234,10 +234,10 @@ def _dose_panel(config: Config, ax: Any, cases: Sequence[_Case]) -> None:
         )
     best, value = _best(config)
     ax.plot([best], [value], "*", color="black", markersize=10)
-    ax.annotate(f"best: e = {best:.3f}", (best, value), (0, 9), textcoords="offset points")
+    ax.annotate(f"best: ε = {best:.3f}", (best, value), (0, 9), textcoords="offset points")
     ax.set_xscale("log")
     ax.set_ylim(0, 1)
-    ax.set_xlabel("injected fraction e")
+    ax.set_xlabel("injected fraction ε")
     ax.set_ylabel("stationary mean text diversity")
     ax.set_title("More is not better when new texts come in:\nthey crowd out the old ones")
     ax.legend(loc="lower right")
@@ -267,7 +267,7 @@ def _finding(config: Config, cases: Sequence[_Case], closed: _Case, overlapping:
     length = closed.simulated.sizes[labels.GENERATION] - 1
     return (
         f"With injection probability {config.injection_prob:g} per generation, batches of "
-        f"{config.batch_size} and one-hot posteriors, any injected fraction e > 0 keeps mean text "
+        f"{config.batch_size} and one-hot posteriors, any injected fraction ε > 0 keeps mean text "
         f"diversity from collapsing, while the closed system is at {float(last):.3f} after "
         f"{length} generations. Mean over the second half of each simulation, by fraction: "
         f"{'; '.join(rows)}. A fixed corpus keeps the more the larger the fraction; with new texts "

@@ -376,7 +376,8 @@ def _verdicts(config: Config, runs: _Runs) -> dict[str, Verdict]:
         ),
         f"An average over {config.replicates} runs shows the mean": Verdict(
             FAILS if of.effective < 10 else CAVEAT,
-            f"At the end {_few(of.effective)} bear the rarest text's mean: {of.plain:.4f} "
+            f"At the end the equivalent of {_few(of.effective)} bears the rarest text's mean: "
+            f"{of.plain:.4f} "
             f"instead of {of.true:.4f}.",
         ),
     }

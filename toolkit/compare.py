@@ -416,15 +416,14 @@ def curve(
     )
 
 
-def departure(comparison: xr.Dataset, result: str, *, critical: float = 4.0) -> int | None:
-    """The generation from which simulated and predicted stay apart, to the end.
+def departure(
+    generation: npt.ArrayLike, z_score: npt.ArrayLike, *, critical: float = 4.0
+) -> int | None:
+    """The generation from which two things stay apart, to the end.
 
     Parameters
     ----------
-    comparison : xr.Dataset
-        From :func:`compare`.
-    result : str
-        About a variable of the whole system.
+    generation, z_score : array_like, shape (num_generations,)
     critical : float
         Apart is where the z-score is beyond this, in either direction.
 
@@ -432,12 +431,15 @@ def departure(comparison: xr.Dataset, result: str, *, critical: float = 4.0) -> 
     -------
     int or None
         None where they are not apart at the end.
+
+    Examples
+    --------
+    >>> departure([0, 10, 20, 30], [5.0, 1.0, -6.0, -7.0])
+    20
     """
-    apart = np.abs(comparison[labels.Z_SCORE].sel({labels.RESULT: result}).values) > critical
-    if apart.ndim > 1:
-        apart = apart[:, 0]  # the same value stands at every text
+    apart = np.abs(np.asarray(z_score, dtype=float)) > critical
     if not apart[-1]:
         return None
     together = np.flatnonzero(~apart)
     first = 0 if together.size == 0 else int(together[-1]) + 1
-    return int(comparison[labels.GENERATION].values[first])
+    return int(np.asarray(generation)[first])

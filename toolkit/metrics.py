@@ -97,6 +97,35 @@ def _kish(values: FloatArray) -> FloatArray:
     return np.where(square > 0, total / np.where(square > 0, square, 1), full)
 
 
+def ratio_of_means(numerator: FloatArray, denominator: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ratio of two means over replicates (the first axis), and its standard error.
+
+    The error is the ratio estimator's, to first order: that of the mean of
+    ``numerator - ratio * denominator``, divided by the mean of the denominator.
+
+    Parameters
+    ----------
+    numerator, denominator : array, shape (num_replicates, ...)
+
+    Raises
+    ------
+    ValueError
+        With fewer than two replicates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> below = np.array([1.0, 2.0, 3.0])
+    >>> ratio, error = ratio_of_means(2 * below, below)
+    >>> float(ratio), float(error)
+    (2.0, 0.0)
+    """
+    below = denominator.mean(axis=0)
+    ratio = numerator.mean(axis=0) / below
+    rest = mean_over_replicates(numerator - ratio * denominator)
+    return ratio, rest.standard_error / np.abs(below)
+
+
 def widening(mean: Mean, replicates: int, critical: float) -> FloatArray:
     """How much a critical value must grow because the replicates are skewed.
 

@@ -32,6 +32,7 @@ TINY: dict[str, dict[str, Any]] = {
         "replicates": 20,
         "one_step_generations": 5,
         "one_step_replicates": 10,
+        "rate_every": 20,
     },
     "image_contraction": {
         "text_probs": (0.1, 0.9),

@@ -127,20 +127,20 @@ def label_ends(ax: Axes, *, size: float = 8) -> Axes:
         points = np.column_stack([np.asarray(line.get_xdata(), float), line.get_ydata()])
         points = points[np.isfinite(points).all(axis=1)]
         if points.size and not str(line.get_label()).startswith("_"):
-            ends.append((line, points[-1, 1]))
+            ends.append((line, *points[-1]))
     figure = ax.get_figure(root=True)
     if not ends or figure is None:
         return ax
     figure.draw_without_rendering()  # so that the layout has its final height
-    heights = np.array([ax.transData.transform((0, y))[1] for _, y in ends])
+    heights = np.array([ax.transData.transform((0, y))[1] for _, _, y in ends])
     placed = _spread(heights, 1.25 * size * figure.dpi / 72)
-    for (line, _), height in zip(ends, placed, strict=True):
+    for (line, x, _), height in zip(ends, placed, strict=True):
         share = ax.transAxes.inverted().transform((0, height))[1]
         ax.annotate(
             str(line.get_label()),
-            (1, share),
+            (x, share),
             xytext=(4, 0),
-            xycoords="axes fraction",
+            xycoords=("data", "axes fraction"),
             textcoords="offset points",
             color=line.get_color(),
             fontsize=size,
