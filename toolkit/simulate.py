@@ -103,6 +103,8 @@ def simulate(
     replicates = integer(replicates, "replicates", 1)
     seed = integer(seed, "seed", 0)
     every = integer(every, "every", 1)
+    if every > generations:
+        raise ValueError(f"every must be at most generations = {generations}, not {every}.")
     for name, value, choices in (("method", method, Method), ("dtype", dtype, Dtype)):
         if value not in get_args(choices):
             raise ValueError(f"{name} must be one of {get_args(choices)}, not {value!r}.")

@@ -304,9 +304,11 @@ def _user_content(spec: Spec, params: Params, rng_key: Array, state: State) -> t
         z = jax.random.normal(rng_key, shape, dtype)
         of_image = ScaledFactor(*(part[:, None] for part in state.reference_factor))
         images = state.reference_mean[:, None] + gaussians.apply(of_image, z)
-    mean = jnp.mean(images, axis=1)
-    centred = images - mean[:, None]
-    return mean, jnp.einsum("kna,knb->kab", centred, centred)
+    # Seen from one of them, so that the scatter of one image drawn again and again is exactly 0.
+    offset = images - images[:, :1]
+    mean = jnp.mean(offset, axis=1)
+    centred = offset - mean[:, None]
+    return images[:, 0] + mean, jnp.einsum("kna,knb->kab", centred, centred)
 
 
 def measure(
