@@ -52,7 +52,7 @@ CONFIG = Config()
 QUICK: Mapping[str, Any] = {
     "fractions": (0.0, 0.05, 0.2),
     "overlapping_fraction": 0.2,
-    "generations": 300,
+    "generations": 350,
     "relaxations": 2.0,
     "replicates": 40,
     "new_text_replicates": 8,

@@ -96,7 +96,8 @@ def _first_look(out: Path, console: Console) -> tuple[xr.Dataset, list[Path]]:
     comparison = tk.compare(simulated, predicted)
     tk.save(simulated, out / "coevolving.nc", overwrite=True)
     figure, axes = tk.plotting.panels(size=(5.5, 5))
-    tk.plotting.plot_comparison(comparison, labels.TEXT_DIVERSITY, ax=axes[0, 0])
+    ax = tk.plotting.plot_comparison(comparison, labels.TEXT_DIVERSITY, ax=axes[0, 0])
+    ax.set_title("Text diversity of the coupled system, beside its theory", loc="left", size=9.5)
     png, _ = tk.plotting.save_figure(figure, out / "coevolving")
     console.print(
         f"{_REPLICATES} replicates of {_GENERATIONS} generations of {_NUM_TEXTS} texts, batches of "

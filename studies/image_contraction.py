@@ -35,12 +35,12 @@ class Config:
     batch_size: int = 1000
     generations: int = 500
     replicates: int = 100
-    tilted_replicates: int = 20_000
+    tilted_replicates: int = 4000
     seed: int = 3
 
 
 CONFIG = Config()
-QUICK: Mapping[str, Any] = {"replicates": 20, "tilted_replicates": 1000}
+QUICK: Mapping[str, Any] = {"replicates": 20, "tilted_replicates": 500}
 
 CAPTION, ISOTROPIC = "image_contraction_caption", "image_contraction_isotropic"
 UPPER, LOWER = "image_diversity_upper_bound", "image_diversity_lower_bound"

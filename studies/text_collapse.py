@@ -191,9 +191,11 @@ def _figure(config: Config, cases: Sequence[_Case]) -> Any:
     left.set_title("The more the images overlap, the slower the decay;\nnone falls below the bound")
     right.set_xlim(0, config.generations)
     right.set_xlabel(labels.COORDINATES[labels.GENERATION].long_name)
-    right.set_ylabel("decay rate of the mean x batch_size")
+    right.axhline(1, color="0.4", linewidth=0.8)
+    right.set_ylabel("decay rate of the mean / first-step rate")
     right.set_title(
-        "The first-step rate 1-C (dashed) does not last: confusion\nfades as texts are lost"
+        "The first-step rate (dashed on the left) does not last:\n"
+        "the confusion moves with the text probabilities"
     )
     for ax in (left, right):
         plotting.label_ends(ax)

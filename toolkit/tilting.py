@@ -1,16 +1,20 @@
 """The true mean of a collapsing image diversity, by importance sampling.
 
 ``E tr Sigma_t^{1/2}`` is borne by rare runs that a plain mean over replicates misses (theory,
-I6). Write ``B_t`` for the lower triangular factor of ``Sigma_t`` and ``b_t`` for its first
-diagonal entry, so that ``b_t^2 = v' Sigma_t v`` in the first direction ``v``. An image update
-from ``n`` images multiplies ``B_t`` by a Bartlett factor of ``nu = n - 1`` degrees of freedom,
-hence ``b_t`` by ``(chi^2_nu / (n - ddof))^{1/2}`` times the root of the shrinkage factor, of
-mean ``m(n)``. Size-biased by that factor, the chi-square has ``nu + 1`` degrees of freedom, and
-the count has the weights ``P(n) m(n)``; nothing else changes. Under the tilted law, exactly,
+I6). Write ``b_j^2`` for the variance ``(Sigma_t)_jj`` along axis ``j``, in axes where the initial
+covariance is diagonal with roots ``s_j``. Turn axis ``j`` to the first place: an image update
+from ``n`` images multiplies ``Sigma_t``'s lower triangular factor by a Bartlett factor of
+``nu = n - 1`` degrees of freedom, hence ``b_j`` by ``(chi^2_nu / (n - ddof))^{1/2}`` times the
+root of the shrinkage factor, of mean ``m(n)``. Size-biased by that factor, the chi-square has
+``nu + 1`` degrees of freedom, and the count has the weights ``P(n) m(n)``; nothing else changes.
+Write ``E~_j`` for this law. With ``1 = sum_j b_j / sum_k b_k`` under the mean, exactly,
 
-    E D_t = b_0 (E m(n))^t E~[ D_t / b_t ],        D_t / b_t >= 1,
+    E D_t = (E m(n))^t sum_j s_j E~_j[ D_t / sum_k b_k ],      1/d <= D_t / sum_k b_k <= 1,
 
-where the ratio is of order one however small ``D_t`` has become.
+and a bounded ratio has an honest standard error however small ``D_t`` has become. (Its upper
+bound is that ``tr f(A) <= sum f(A_jj)`` for concave ``f``; its lower bound that no ``b_k`` exceeds
+the largest root.) Where the initial covariances are isotropic all axes are alike, and one is
+enough.
 """
 
 from __future__ import annotations
@@ -35,6 +39,8 @@ Array = jax.Array
 #: Probability left out at each end of the counts' law.
 _TAIL = 1e-15
 _LARGEST_CHUNK = 2**17
+#: Initial covariances count as isotropic below this relative difference of their eigenvalues.
+_ISOTROPIC = 1e-12
 
 
 def tilted_image_diversity(
@@ -81,10 +87,10 @@ def tilted_image_diversity(
             "text_updates=0, corpus=None, user_content=None."
         )
     counts, cumulative, log_mean = _tilted_counts(system)
-    turned = _widest_first(system.image_cov)
-    factor = measures.factorise(turned)
-    chunk = max(_LARGEST_CHUNK // system.num_texts, 1)
-    sums = np.zeros((2, generations + 1, system.num_texts))
+    roots, factor = _axes(system.image_cov)
+    num_axes = roots.shape[1]
+    chunk = max(_LARGEST_CHUNK // roots.size, 1)
+    sums = np.zeros((2, generations + 1, roots.size))
     for start in range(0, replicates, chunk):
         number = min(chunk, replicates - start)
         key = jax.random.fold_in(jax.random.key(seed), start)
@@ -97,20 +103,28 @@ def tilted_image_diversity(
                 key,
                 factor,
                 counts,
-                cumulative,
+                jnp.repeat(cumulative, num_axes, axis=0),
                 jnp.asarray(system.shrinkage_factor),
             )
         )
     steps = system.image_updates * np.arange(generations + 1)
-    scale = np.exp(np.asarray(factor.log_scale)[:, 0] + steps[:, None] * log_mean)
-    return _estimate(sums, replicates, scale, system, seed)
+    scale = np.exp(steps[:, None] * log_mean)
+    of_axes = sums.reshape(2, generations + 1, *roots.shape) / replicates
+    return _estimate(of_axes, replicates, scale, roots, system, seed)
 
 
 def _estimate(
-    sums: FloatArray, replicates: int, scale: FloatArray, system: CoevolvingSystem, seed: int
+    moments: FloatArray,
+    replicates: int,
+    scale: FloatArray,
+    roots: FloatArray,
+    system: CoevolvingSystem,
+    seed: int,
 ) -> xr.Dataset:
-    mean, square = sums / replicates
-    variance = np.maximum(square - mean**2, 0) * replicates / (replicates - 1)
+    """The estimate from the ratio's first two moments, shape (2, generations + 1, texts, axes)."""
+    first, second = moments
+    of_axis = np.maximum(second - first**2, 0) * replicates / (replicates - 1)
+    mean, variance = np.sum(roots * first, axis=-1), np.sum(roots**2 * of_axis, axis=-1)
     dims = (labels.GENERATION, labels.TEXT)
     label = labels.variable(labels.IMAGE_DIVERSITY)
     return xr.Dataset(
@@ -121,7 +135,7 @@ def _estimate(
                 scale * np.sqrt(variance / replicates),
                 {"long_name": "standard error", "units": label.units},
             ),
-            labels.EFFECTIVE_REPLICATES: (dims, replicates * mean**2 / square),
+            labels.EFFECTIVE_REPLICATES: (dims, replicates * mean**2 / (mean**2 + variance)),
         },
         coords={
             labels.GENERATION: np.arange(mean.shape[0]),
@@ -148,10 +162,20 @@ def _tilted_counts(system: CoevolvingSystem) -> tuple[Array, Array, FloatArray]:
     return jnp.asarray(counts), jnp.asarray(cumulative), np.log(mean)
 
 
-def _widest_first(image_cov: FloatArray) -> FloatArray:
-    """The covariances in axes whose first is the widest; the diversity does not change."""
+def _axes(image_cov: FloatArray) -> tuple[FloatArray, ScaledFactor]:
+    """Weights of the axes to tilt, shape (texts, axes), and the covariances with each one first.
+
+    The covariances are taken in their principal axes; the diversity does not change.
+    """
     values = np.linalg.eigvalsh(image_cov)[:, ::-1]
-    return np.asarray(values[:, :, None] * np.eye(values.shape[-1]))
+    num_features = values.shape[-1]
+    roots = np.sqrt(values)
+    isotropic = np.all(values[:, -1] >= (1 - _ISOTROPIC) * values[:, 0])
+    num_axes = 1 if isotropic else num_features
+    turned = np.stack([np.roll(values, -axis, axis=-1) for axis in range(num_axes)], axis=1)
+    diagonal = turned.reshape(-1, num_features)[:, :, None] * np.eye(num_features)
+    weights = roots.sum(axis=-1, keepdims=True) if isotropic else roots
+    return np.asarray(weights), measures.factorise(diagonal)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
@@ -166,7 +190,12 @@ def _tilted_sums(
     cumulative: Array,
     shrinkage_factor: Array,
 ) -> Array:
-    """Sums over tilted runs of ``D_t / b_t`` and its square, shape (2, generations + 1, texts)."""
+    """Sums over tilted runs of ``D_t / sum_k b_k`` and its square.
+
+    Returns
+    -------
+    Array, shape (2, generations + 1, num_texts * num_axes)
+    """
     ddof, min_images = rule
     num_texts, num_features = initial.log_scale.shape
 
@@ -184,8 +213,11 @@ def _tilted_sums(
         return gaussians.compose(factor, jnp.where(kept, jnp.eye(num_features), root))
 
     def ratio(factor: ScaledFactor) -> Array:
-        relative = factor.log_scale - factor.log_scale[..., :1]
-        value = measures.image_diversity_of_factor(ScaledFactor(factor.unit, relative))
+        largest = jnp.max(factor.log_scale, axis=-1, keepdims=True)
+        relative = ScaledFactor(factor.unit, factor.log_scale - largest)
+        root = relative.unit * jnp.exp(relative.log_scale)[..., None, :]
+        along_axes = jnp.sqrt(jnp.sum(jnp.square(root), axis=-1))
+        value = measures.image_diversity_of_factor(relative) / jnp.sum(along_axes, axis=-1)
         return jnp.stack([jnp.sum(value, axis=0), jnp.sum(jnp.square(value), axis=0)])
 
     def generation(factor: ScaledFactor, key: Array) -> tuple[ScaledFactor, Array]:

@@ -39,7 +39,7 @@ TINY: dict[str, dict[str, Any]] = {
         "batch_size": 200,
         "generations": 160,
         "replicates": 10,
-        "tilted_replicates": 1000,
+        "tilted_replicates": 500,
     },
     "update_frequency": {
         "image_updates": (0, 1),
