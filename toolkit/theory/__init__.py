@@ -12,10 +12,12 @@ from toolkit.theory.numbers import (
     theorem,
 )
 from toolkit.theory.predictions import predict, why_not
+from toolkit.theory.results import NothingPredictedError
 from toolkit.theory.tables import best_injection_fraction, image_rates, smallest_dose, theorems
 from toolkit.theory.text_results import confused_diversity_bound
 
 __all__ = [
+    "NothingPredictedError",
     "best_injection_fraction",
     "confused_diversity_bound",
     "image_rates",

@@ -12,7 +12,7 @@ from toolkit import labels
 from toolkit.confusion import confusion_along
 from toolkit.systems import CoevolvingSystem, system_from_json
 from toolkit.theory.numbers import number
-from toolkit.theory.results import Collector, assemble
+from toolkit.theory.results import Collector, NothingPredictedError, assemble
 from toolkit.theory.text_results import corpus_target, injects
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def one_step(dataset: xr.Dataset, variables: tuple[str, ...] | None) -> xr.Datas
             found.add(_PROBS, labels.TEXT_PROBS, values, rests_on=_PROBS)
     if not found.results:
         why = reason or "only text_diversity and text_probs have an exact one-step expectation"
-        raise ValueError(f"no one-step result holds for this dataset: {why}")
+        raise NothingPredictedError(f"no one-step result holds for this dataset: {why}")
     predicted = assemble(
         found.results,
         found.omitted,

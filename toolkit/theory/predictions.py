@@ -12,7 +12,7 @@ from toolkit.systems import CoevolvingSystem, validation
 from toolkit.theory.image_results import image_results
 from toolkit.theory.mean_field import mean_field_results
 from toolkit.theory.one_step import one_step
-from toolkit.theory.results import Collector, assemble
+from toolkit.theory.results import Collector, NothingPredictedError, assemble
 from toolkit.theory.text_results import text_results
 
 _DEFAULT_GENERATIONS = 100
@@ -51,7 +51,7 @@ def predict(
     Raises
     ------
     ValueError
-        When an argument is outside its range or no result is left.
+        When an argument is outside its range; as ``NothingPredictedError`` when no result holds.
     TypeError
         When it is given neither a system nor a dataset.
 
@@ -94,10 +94,9 @@ def _of_system(
         mean_field_results(system, generations, found)
     results = [result for result in found.results if result.variable in about]
     if not results:
-        raise ValueError(
-            f"no result is about {', '.join(sorted(about))} for this system; reasons: "
-            f"{json.dumps(found.omitted)}."
-        )
+        what = "" if wanted is None else f" of {', '.join(wanted)}"
+        reasons = list(dict.fromkeys(found.omitted.values()))
+        raise NothingPredictedError(f"nothing is known in advance{what}: {' '.join(reasons[:3])}")
     return assemble(
         results,
         found.omitted,

@@ -22,6 +22,10 @@ LINEAR, LOG = "linear", "log"
 SETTLED = 1e-4
 
 
+class NothingPredictedError(ValueError):
+    """No result holds for this system or dataset; the message gives the reasons."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Result:
     """One predicted curve.
