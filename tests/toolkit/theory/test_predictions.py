@@ -15,7 +15,14 @@ from symbolic import Kind, Source
 from toolkit import labels
 from toolkit.confusion import posterior_confusion
 from toolkit.systems import CoevolvingSystem, CorpusInjection, UserContent
-from toolkit.theory import confused_diversity_bound, image_rates, number, predict, why_not
+from toolkit.theory import (
+    NothingPredictedError,
+    confused_diversity_bound,
+    image_rates,
+    number,
+    predict,
+    why_not,
+)
 
 FloatArray = npt.NDArray[np.float64]
 PROBS = (0.06, 0.13, 0.2, 0.27, 0.34)
@@ -330,7 +337,7 @@ def test_errors() -> None:
         predict(SYSTEMS["coupled"], -1)
     with pytest.raises(TypeError, match="CoevolvingSystem"):
         predict(3)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="no result is about"):
+    with pytest.raises(NothingPredictedError, match="of image_wasserstein: "):
         predict(SYSTEMS["coupled"], 3, variables=["image_wasserstein"])
 
 
