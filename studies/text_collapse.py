@@ -17,9 +17,10 @@ import xarray as xr
 from studies import _study
 from studies._study import CAVEAT, FAILS, HOLDS, Result, Verdict
 from toolkit import labels, metrics, plotting
-from toolkit.compare import AGREES, compare, curve, departure
-from toolkit.compare import HOLDS as BOUND_HOLDS
+from toolkit.compare import compare, curve, departure
 from toolkit.confusion import confusion_along, posterior_confusion
+from toolkit.judging import AGREES
+from toolkit.judging import HOLDS as BOUND_HOLDS
 from toolkit.simulate import simulate
 from toolkit.systems import CoevolvingSystem
 from toolkit.theory import number, predict

@@ -16,8 +16,8 @@ import xarray as xr
 from studies import _study
 from studies._study import CAVEAT, FAILS, HOLDS, Result, Verdict
 from toolkit import labels, plotting
-from toolkit.compare import HOLDS as BOUND_HOLDS
 from toolkit.compare import compare
+from toolkit.judging import HOLDS as BOUND_HOLDS
 from toolkit.simulate import simulate
 from toolkit.systems import CoevolvingSystem
 from toolkit.theory import predict

@@ -6,39 +6,14 @@ table is a false alarm is at most ``false_alarm``, by Bonferroni's inequality ov
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
 from toolkit import labels, metrics
-from toolkit.metrics import FloatArray, Mean
-
-AGREES, DISAGREES, DEPARTS = "agrees", "disagrees", "departs"
-HOLDS, VIOLATED, UNDECIDED = "holds", "violated", "undecided"
-#: Verdicts that say that something is wrong, with theory or with the simulation.
-ALARMS = (DISAGREES, VIOLATED)
-
-_LOWER, _UPPER = "lower bound", "upper bound"
-#: These claim a limit or a closeness; leaving it is a finding, not an error.
-_LOOSE = ("asymptotic", "approximation")
-#: Rounding of a recursion over thousands of generations, relative to the predicted value.
-_ROUNDING = 1e-9
-
-
-class _Row(NamedTuple):
-    """One result beside the simulation; arrays over (generation,) or (generation, text)."""
-
-    name: str
-    kind: str
-    mean: Mean
-    predicted: FloatArray
-    simulated: FloatArray
-    tested: npt.NDArray[np.bool_]
-    bounded: bool
+from toolkit.judging import ALARMS, Row, judge
+from toolkit.metrics import FloatArray
 
 
 def compare(
@@ -172,7 +147,7 @@ def _same_texts(simulated: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
 
 def _rows(
     simulated: xr.Dataset, predicted: xr.Dataset, checkpoints: int
-) -> tuple[list[_Row], list[str]]:
+) -> tuple[list[Row], list[str]]:
     """A row for each result whose variable was recorded, and the variables that were not."""
     generation = predicted[labels.GENERATION]
     at_generation = {labels.GENERATION: generation}
@@ -216,7 +191,7 @@ def _row(
     predicted: xr.DataArray,
     log: bool,
     tail: xr.DataArray | None,
-) -> _Row:
+) -> Row:
     raw = np.asarray(values.values, dtype=float)
     if log:
         # A variable that has underflowed to 0 has no logarithm: no verdict there.
@@ -235,7 +210,7 @@ def _row(
         )
     shown = expected.mean(axis=0) if one_step else expected
     bounded = values.name in (labels.TEXT_PROBS, labels.TEXT_DIVERSITY)
-    return _Row(name, kind, mean, shown, raw.mean(axis=0), np.zeros(0, bool), bounded)
+    return Row(name, kind, mean, shown, raw.mean(axis=0), np.zeros(0, bool), bounded)
 
 
 def _checkpoints(
@@ -251,7 +226,7 @@ def _checkpoints(
 
 
 def _judged(
-    rows: list[_Row], simulated: xr.Dataset, predicted: xr.Dataset, false_alarm: float
+    rows: list[Row], simulated: xr.Dataset, predicted: xr.Dataset, false_alarm: float
 ) -> xr.Dataset:
     """Z-scores and verdicts of all rows, as a dataset."""
     replicates = simulated.sizes[labels.REPLICATE]
@@ -264,7 +239,7 @@ def _judged(
     fields: dict[str, list[npt.NDArray[np.generic]]] = {}
     verdicts: dict[str, list[object]] = {}
     for row in rows:
-        values, verdict = _judge(row, replicates, level)
+        values, verdict = judge(row, replicates, level)
         for name, value in values.items():
             wide = _wide(value) if per_text else value
             fields.setdefault(name, []).append(np.broadcast_to(wide, shape))
@@ -289,72 +264,6 @@ def _judged(
 def _wide(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     """With a text axis."""
     return values if values.ndim == 2 else values[:, None]
-
-
-def _judge(
-    row: _Row, replicates: int, level: float
-) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, object]]:
-    """The fields over generations (and texts) and the verdict of one row."""
-    mean = row.mean
-    one_sided = row.kind in (_LOWER, _UPPER)
-    critical = float(stats.t.isf(level if one_sided else level / 2, replicates - 1))
-    rounding = _ROUNDING * np.maximum(np.abs(row.predicted), np.finfo(float).tiny)
-    z_score = mean.value / np.maximum(mean.standard_error, rounding)
-    beyond = {_LOWER: np.maximum(-mean.value, 0), _UPPER: np.maximum(mean.value, 0)}
-    violation = beyond.get(row.kind, np.zeros_like(mean.value))
-    against = {_LOWER: -z_score, _UPPER: z_score}.get(row.kind, np.abs(z_score))
-    decidable = metrics.is_decidable(mean, replicates, critical) & np.isfinite(z_score)
-    if row.bounded:
-        # Replicates that are all alike do not show an event of probability log(1/level)/R.
-        unseen = -np.log(level) / replicates
-        decidable &= (
-            (mean.standard_error > rounding)
-            | (np.abs(mean.value) > unseen)
-            | (np.abs(mean.value) <= rounding)
-        )
-    checked = row.tested & decidable
-    alarm = checked & (against > critical + metrics.widening(mean, replicates, critical))
-    fields: dict[str, npt.NDArray[np.generic]] = {
-        labels.PREDICTED: row.predicted,
-        labels.SIMULATED: row.simulated,
-        labels.STANDARD_ERROR: mean.standard_error,
-        labels.RESIDUAL: mean.value,
-        labels.Z_SCORE: z_score,
-        labels.VIOLATION: violation,
-        labels.EFFECTIVE_REPLICATES: mean.effective_replicates,
-        labels.DECIDABLE: decidable,
-    }
-    verdict = {labels.VERDICT: _verdict(row.kind, bool(checked.any()), bool(alarm.any()))}
-    return fields, verdict | _worst(z_score, against, checked, row.tested)
-
-
-def _verdict(kind: str, checked: bool, alarm: bool) -> str:
-    if not checked:
-        return UNDECIDED
-    if kind in (_LOWER, _UPPER):
-        return VIOLATED if alarm else HOLDS
-    if kind in _LOOSE:
-        return DEPARTS if alarm else AGREES
-    return DISAGREES if alarm else AGREES
-
-
-def _worst(
-    z_score: FloatArray,
-    against: FloatArray,
-    checked: npt.NDArray[np.bool_],
-    tested: npt.NDArray[np.bool_],
-) -> dict[str, object]:
-    """The most extreme checked z-score, in the direction that counts, and its position (or -1)."""
-    counts = {labels.CHECKED: int(checked.sum()), labels.CHECKPOINTS: int(tested.sum())}
-    if not checked.any():
-        return {labels.WORST_Z: 0.0, labels.WORST_GENERATION: -1, **counts}
-    flat = int(np.argmax(np.where(checked, against, -np.inf)))
-    position = np.unravel_index(flat, checked.shape)
-    return {
-        labels.WORST_Z: float(z_score[position]),
-        labels.WORST_GENERATION: int(position[0]),
-        **counts,
-    }
 
 
 def curve(
