@@ -5,6 +5,8 @@ share keeps most? Where posteriors are one-hot the mean is known exactly at ever
 the simulation is set there: narrow images, frozen. New texts get images still narrower, at the
 mixture's mean of the moment; with the mixture's own covariance, which is the default, they
 overlap, and the exact value becomes a lower bound.
+
+The full size was measured to take 146 s of processor time, 182 s on two busy cores.
 """
 
 from __future__ import annotations

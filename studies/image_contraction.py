@@ -4,6 +4,8 @@ The caption of Figure 3 has image diversity decay at one rate per text and puts 
 late times down to round-off. Here the same runs are computed in single precision, in double
 precision and with scales in logs; the true mean comes from importance sampling; and the exact
 asymptotic rate of the mean and the rate of a typical run stand beside the caption's rate.
+
+The full size was measured to take 51 s of processor time, 85 s on two busy cores.
 """
 
 from __future__ import annotations
@@ -312,7 +314,7 @@ def _measured(runs: _Runs) -> _Measured:
 
 def _few(effective: float) -> str:
     """So many effective replicates, in words."""
-    return "fewer than one" if effective < 1 else f"{effective:.1f}"
+    return "less than one run" if effective < 1 else f"the equivalent of {effective:.1f} runs"
 
 
 def _finding(config: Config, runs: _Runs) -> str:
@@ -335,7 +337,7 @@ def _finding(config: Config, runs: _Runs) -> str:
         f"{of.late_rate:.6f}), and that a typical run decays faster than the mean, at "
         f"{-float(rates.lyapunov_rate):.6f} (measured {-of.slope:.6f} +- {of.slope_error:.6f}; "
         f"geometric mean at the end {of.typical:.4f}). The plain mean over {config.replicates} "
-        f"runs, {of.plain:.4f}, is borne by {_few(of.effective)} of them."
+        f"runs, {of.plain:.4f}, is borne by {_few(of.effective)}."
     )
 
 
@@ -376,7 +378,7 @@ def _verdicts(config: Config, runs: _Runs) -> dict[str, Verdict]:
         ),
         f"An average over {config.replicates} runs shows the mean": Verdict(
             FAILS if of.effective < 10 else CAVEAT,
-            f"At the end the equivalent of {_few(of.effective)} bears the rarest text's mean: "
+            f"At the end {_few(of.effective)} bears the rarest text's mean: "
             f"{of.plain:.4f} "
             f"instead of {of.true:.4f}.",
         ),

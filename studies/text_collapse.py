@@ -3,6 +3,8 @@
 How fast does the text model lose its diversity, for images from clearly told apart to hopelessly
 mixed up? Beside the simulation: the bound of Corollary 3.2, the exact first-step rate from the
 posterior confusion, where the decay leaves that rate, and the exact law of every single step.
+
+The full size was measured to take 50 s of processor time, 94 s on two busy cores.
 """
 
 from __future__ import annotations
