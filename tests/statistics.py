@@ -35,7 +35,6 @@ BUDGET: dict[str, float] = {
     # tests/verification
     "verification: grid of systems": 1e-4,
     "verification: coupled table": 1e-4,
-    "verification: bartlett": 2e-5,
     # other modules take theirs from here
     "theory and comparison": 2e-4,
 }
