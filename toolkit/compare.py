@@ -124,8 +124,6 @@ def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> tuple[xr.Dataset, 
         )
     predicted = predicted.sel({labels.GENERATION: recorded})
     simulated = simulated.sel({labels.GENERATION: recorded})
-    if labels.TEXT in predicted.dims and labels.TEXT in simulated.dims:
-        simulated = _same_texts(simulated, predicted)
     for name in (labels.TEXT, labels.REPLICATE):
         shared = name in predicted.dims and name in simulated.dims
         if shared and not np.array_equal(predicted[name], simulated[name]):
@@ -134,15 +132,6 @@ def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> tuple[xr.Dataset, 
                 "simulated; predict the system that was simulated."
             )
     return simulated, predicted
-
-
-def _same_texts(simulated: xr.Dataset, predicted: xr.Dataset) -> xr.Dataset:
-    """Without the texts that came in during the run of the very system that was predicted."""
-    system = predicted.attrs.get("system")
-    if system is None or system != simulated.attrs.get("system"):
-        return simulated
-    first = np.isin(simulated[labels.TEXT], predicted[labels.TEXT])
-    return simulated.isel({labels.TEXT: first})
 
 
 def _rows(

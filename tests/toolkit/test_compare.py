@@ -189,16 +189,13 @@ def test_system_end_to_end() -> None:
     assert has_alarm(compare(data, other))
 
 
-def test_texts_that_come_in_later_are_left_out() -> None:
-    corpus = tk.CorpusInjection(prob=0.5, fraction=0.1, reading="new_text", capacity=6)
+def test_texts_that_come_in_change_nothing_about_the_whole() -> None:
+    corpus = tk.CorpusInjection(prob=0.5, fraction=0.1, reading="new_text")
     system = tk.CoevolvingSystem.on_unit_circle(
         num_texts=3, variance=0.1, batch_size=30, image_updates=0, corpus=corpus
     )
     data = tk.simulate(system, generations=10, replicates=20, seed=2)
-    predicted = tk.predict(system, generations=10)
-    comparison = compare(data, predicted)
-    assert not has_alarm(comparison)
-    assert comparison.sizes["text"] == 3
-    stranger = predicted.assign_attrs(system="another")
-    with pytest.raises(ValueError, match="text differs"):
-        compare(data, stranger)
+    comparison = compare(data, tk.predict(system, generations=10))
+    assert "text" not in comparison.dims
+    assert set(comparison.verdict.values) <= {"holds", "undecided"}
+    assert "holds" in comparison.verdict
