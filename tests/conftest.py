@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     so a directory belongs to one worker at a time; a second session meanwhile goes without.
     Set in the environment, so that commands started by tests share it.
     """
-    cache = config.cache
+    cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
     if cache is None or "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     directory = Path(cache.mkdir(f"jax-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"))
