@@ -82,7 +82,7 @@ def test_a_planted_import_is_reported(copy: Path, module: str, line: str, compla
 
 def test_orders_that_join_what_is_separate_are_reported(copy: Path) -> None:
     configuration = (copy / "pyproject.toml").read_text()
-    before = "labels, systems < confusion < theory"
+    before = "labels, measures, systems < confusion < theory < tilting"
     assert before in configuration
     (copy / "pyproject.toml").write_text(
         configuration.replace(before, "labels, loops < confusion < theory")
