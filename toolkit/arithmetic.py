@@ -76,11 +76,7 @@ def in_each_arithmetic(
     generations = integer(generations, "generations", 1)
     replicates = integer(replicates, "replicates", 1)
     seed = integer(seed, "seed", 0)
-    if system.text_updates or system.corpus is not None or system.user_content is not None:
-        raise ValueError(
-            "arithmetics are compared for a frozen text model without outside content: set "
-            "text_updates=0, corpus=None, user_content=None."
-        )
+    system.require_images_alone("the arithmetics")
     rule = (system.batch_size, system.image_updates, system.ddof, int(system.min_images or 0))
     values = _run(
         rule,

@@ -81,11 +81,7 @@ def tilted_image_diversity(
     generations = integer(generations, "generations", 1)
     replicates = integer(replicates, "replicates", 2)
     seed = integer(seed, "seed", 0)
-    if system.text_updates or system.corpus is not None or system.user_content is not None:
-        raise ValueError(
-            "the tilted mean is for a frozen text model without outside content: set "
-            "text_updates=0, corpus=None, user_content=None."
-        )
+    system.require_images_alone("tilted means")
     counts, cumulative, log_mean = _tilted_counts(system)
     roots, factor = _axes(system.image_cov)
     num_axes = roots.shape[1]

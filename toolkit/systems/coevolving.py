@@ -166,6 +166,20 @@ class CoevolvingSystem(Configuration):
         """Number of image features."""
         return int(self.image_mean.shape[1])
 
+    def require_images_alone(self, what: str) -> None:
+        """Refuse a system in which more than its own image updates acts on the images.
+
+        Raises
+        ------
+        ValueError
+            When the text model is not frozen, or corpus or images come from outside.
+        """
+        if self.text_updates or self.corpus is not None or self.user_content is not None:
+            raise ValueError(
+                f"{what} need a frozen text model without outside content: set text_updates=0, "
+                "corpus=None, user_content=None."
+            )
+
     @classmethod
     def on_unit_circle(
         cls,
