@@ -8,87 +8,35 @@ law (multinomial, normal, Wishart), and, for a text update, the images grouped b
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from scipy import stats
 
 from toolkit import labels, measures
 from toolkit.loops import gaussians, posterior
+from toolkit.loops.coevolving_parts import (
+    Info,
+    Params,
+    Spec,
+    State,
+    capacity_of,
+    cost_of,
+    initial_state,
+    merge_info,
+    no_info,
+    params_of,
+    spec_of,
+)
 from toolkit.loops.protocol import Dtype, Loop, Method, as_dtype, loop_of
 from toolkit.measures import ScaledFactor
 from toolkit.systems import CoevolvingSystem
 
 Array = jax.Array
 
-#: A run of default capacity meets it with a probability below this, in each replicate.
-_CAPACITY_TAIL = 1e-9
 _EXTRA = (labels.TEXT_ACTIVE, labels.TEXT_INJECTED, labels.CAPACITY_REACHED)
-
-
-class State(NamedTuple):
-    """State of one replicate; slots that hold no text have probability 0 and unit Gaussians.
-
-    The reference is each text's Gaussian when it came in: what user content is drawn from and
-    fidelity is measured against.
-    """
-
-    text_probs: Array
-    text_active: Array
-    image_mean: Array
-    image_factor: ScaledFactor
-    reference_mean: Array
-    reference_factor: ScaledFactor
-
-
-class Info(NamedTuple):
-    """What happened in one generation."""
-
-    image_count: Array
-    image_kept: Array
-    text_injected: Array
-    capacity_reached: Array
-
-
-class Params(NamedTuple):
-    """Numbers that may vary without compiling anew."""
-
-    inverse_temperature: Array
-    shrinkage_factor: Array
-    corpus_prob: Array
-    corpus_fraction: Array
-    corpus_target: Array
-    corpus_concentration: Array
-    new_text_mean: Array
-    new_text_factor: ScaledFactor
-    user_images: Array
-    user_available: Array
-
-
-@dataclasses.dataclass(frozen=True)
-class Spec:
-    """Everything static: sizes and branches."""
-
-    method: Method
-    dtype: Dtype
-    num_texts: int
-    num_features: int
-    batch_size: int
-    text_updates: int
-    image_updates: int
-    ddof: int
-    min_images: int
-    sharpen: bool
-    reading: str | None
-    fresh_corpus: bool
-    new_text_given: tuple[bool, bool]
-    user_images: int
-    user_images_given: bool
 
 
 @loop_of.register
@@ -100,17 +48,17 @@ def coevolving_loop(
     dtype: Dtype = "float64",
 ) -> Loop:
     """The loop of a co-evolving system; see :func:`toolkit.loops.loop_of`."""
-    capacity = _capacity(system, generations)
-    spec = _spec(system, capacity, method, dtype)
+    capacity = capacity_of(system, generations)
+    spec = spec_of(system, capacity, method, dtype)
     grows = spec.reading == "new_text"
     return Loop(
         spec=spec,
-        params=as_dtype(_params(system, capacity), dtype),
-        initial=as_dtype(_initial(system, capacity), dtype),
+        params=as_dtype(params_of(system, capacity), dtype),
+        initial=as_dtype(initial_state(system, capacity), dtype),
         kernel=step,
         measure=measure,
-        no_info=_no_info,
-        merge_info=_merge_info,
+        no_info=no_info,
+        merge_info=merge_info,
         sizes={
             labels.TEXT: capacity,
             labels.FEATURE: system.num_features,
@@ -118,7 +66,7 @@ def coevolving_loop(
         },
         record=labels.DEFAULT_RECORD + (_EXTRA if grows else ()),
         available=tuple(labels.VARIABLES),
-        cost=_cost(spec),
+        cost=cost_of(spec),
     )
 
 
@@ -138,7 +86,7 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
     info : Info
     """
     key_corpus, key_text, key_image = (jax.random.fold_in(rng_key, part) for part in range(3))
-    info = _no_info(spec)
+    info = no_info(spec)
     if spec.reading is not None:
         inject = _append_text if spec.reading == "new_text" else _mix_corpus
         state, injected, full = inject(spec, params, key_corpus, state)
@@ -354,111 +302,3 @@ def measure(
             value = jnp.where(active, value, jnp.zeros_like(value))
         measured[name] = value
     return measured
-
-
-def _no_info(spec: Spec) -> Info:
-    nothing = jnp.zeros(spec.num_texts, bool)
-    return Info(
-        image_count=jnp.zeros(spec.num_texts, jnp.int64),
-        image_kept=nothing,
-        text_injected=jnp.asarray(False),
-        capacity_reached=jnp.asarray(False),
-    )
-
-
-def _merge_info(earlier: Info, later: Info) -> Info:
-    """Events since the last recorded generation; the counts of the latest."""
-    merged: Info = jax.tree.map(jnp.logical_or, earlier, later)
-    return merged._replace(image_count=later.image_count)
-
-
-def _capacity(system: CoevolvingSystem, generations: int | None) -> int:
-    corpus = system.corpus
-    if corpus is None or corpus.reading != "new_text":
-        return system.num_texts
-    if corpus.capacity is not None:
-        return corpus.capacity
-    if generations is None:
-        raise ValueError(
-            "the number of texts grows: give corpus.capacity, or say how many generations."
-        )
-    return system.num_texts + int(stats.binom.isf(_CAPACITY_TAIL, generations, corpus.prob))
-
-
-def _cost(spec: Spec) -> int:
-    """Numbers held at once by a replicate: images only where they are drawn one by one."""
-    literal = spec.method == "literal"
-    images = spec.batch_size if literal or spec.text_updates else 0
-    if literal or spec.user_images_given:
-        images = max(images, spec.user_images)
-    return spec.num_texts * (spec.num_features + 2) * (spec.num_features + images)
-
-
-def _spec(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtype) -> Spec:
-    corpus, content = system.corpus, system.user_content
-    return Spec(
-        method=method,
-        dtype=dtype,
-        num_texts=capacity,
-        num_features=system.num_features,
-        batch_size=system.batch_size,
-        text_updates=system.text_updates,
-        image_updates=system.image_updates,
-        ddof=system.ddof,
-        min_images=system.min_images,
-        sharpen=system.text_temperature != 1,
-        reading=None if corpus is None else corpus.reading,
-        fresh_corpus=corpus is not None and corpus.concentration is not None,
-        new_text_given=(
-            corpus is not None and corpus.new_text_mean is not None,
-            corpus is not None and corpus.new_text_cov is not None,
-        ),
-        user_images=0 if content is None else content.num_images,
-        user_images_given=content is not None and content.images is not None,
-    )
-
-
-def _params(system: CoevolvingSystem, capacity: int) -> Params:
-    corpus, content = system.corpus, system.user_content
-    num_texts, num_features = system.num_texts, system.num_features
-    target = np.full(num_texts, 1 / num_texts)
-    if corpus is not None and corpus.target is not None:
-        target = corpus.target
-    new_mean = None if corpus is None else corpus.new_text_mean
-    new_cov = None if corpus is None else corpus.new_text_cov
-    given = () if content is None or content.images is None else content.images
-    available = max((len(images) for images in given), default=1)
-    padded = np.zeros((capacity, available, num_features))
-    for index, images in enumerate(given):
-        padded[index, : len(images)] = images
-    return Params(
-        inverse_temperature=jnp.asarray(1 / system.text_temperature),
-        shrinkage_factor=jnp.asarray(system.shrinkage_factor),
-        corpus_prob=jnp.asarray(0.0 if corpus is None else corpus.prob),
-        corpus_fraction=jnp.asarray(0.0 if corpus is None else corpus.fraction),
-        corpus_target=jnp.asarray(_grown(target, capacity, 0.0)),
-        corpus_concentration=jnp.asarray((corpus and corpus.concentration) or 1.0),
-        new_text_mean=jnp.zeros(num_features) if new_mean is None else jnp.asarray(new_mean),
-        new_text_factor=measures.factorise(np.eye(num_features) if new_cov is None else new_cov),
-        user_images=jnp.asarray(padded),
-        user_available=jnp.asarray([*map(len, given), *[1] * (capacity - len(given))]),
-    )
-
-
-def _initial(system: CoevolvingSystem, capacity: int) -> State:
-    mean = jnp.asarray(_grown(system.image_mean, capacity, 0.0))
-    factor = measures.factorise(_grown(system.image_cov, capacity, np.eye(system.num_features)))
-    return State(
-        text_probs=jnp.asarray(_grown(system.text_probs / system.text_probs.sum(), capacity, 0.0)),
-        text_active=jnp.arange(capacity) < system.num_texts,
-        image_mean=mean,
-        image_factor=factor,
-        reference_mean=mean,
-        reference_factor=factor,
-    )
-
-
-def _grown(array: np.ndarray, capacity: int, fill: np.ndarray | float) -> np.ndarray:
-    """The array with empty slots appended."""
-    rest = np.broadcast_to(fill, (capacity - len(array), *array.shape[1:]))
-    return np.concatenate([array, rest])
