@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 import toolkit as tk
+from tests.statistics import level
 from toolkit import labels
 from toolkit.compare import compare, has_alarm, verdict_table
 
@@ -145,6 +146,7 @@ def test_false_alarms_are_as_rare_as_stated() -> None:
 
 @pytest.mark.parametrize(("replicates", "prob"), [(2, 0.2), (3, 0.2), (100, 1e-5)])
 def test_replicates_that_happen_to_be_alike_raise_no_alarm(replicates: int, prob: float) -> None:
+    rare = level("comparison", 2 * 3 * 20)
     # Counts of a few images take few values, and a rare text is hardly ever drawn.
     rng = np.random.default_rng(1)
     for _ in range(20):
@@ -155,7 +157,7 @@ def test_replicates_that_happen_to_be_alike_raise_no_alarm(replicates: int, prob
         drawn = drawn[: data.sizes["replicate"]]
         data["text_probs"] = (("replicate", "generation", "text"), drawn[:, :, None])
         predicted = prediction(np.full(GENERATIONS + 1, prob)[:, None], variable="text_probs")
-        assert not has_alarm(compare(data, predicted))
+        assert not has_alarm(compare(data, predicted, false_alarm=rare))
     # Something deterministic and wrong is still found out.
     data["text_probs"][:] = 0.9
     if replicates > 10:
@@ -182,7 +184,8 @@ def test_system_end_to_end() -> None:
     system = tk.CoevolvingSystem.on_unit_circle(num_texts=3, variance=1.0, batch_size=40)
     closed = system.replace(text_updates=0)
     data = tk.simulate(closed, generations=40, replicates=400, seed=3)
-    comparison = compare(data, tk.predict(closed, generations=40))
+    rare = level("comparison", 2)
+    comparison = compare(data, tk.predict(closed, generations=40), false_alarm=rare)
     assert not has_alarm(comparison)
     # The same runs against a system of larger batches: found out.
     other = tk.predict(closed.replace(batch_size=60), generations=40)

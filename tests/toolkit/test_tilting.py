@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import toolkit as tk
+from tests.statistics import level
 from toolkit import theory
+
+#: Largest z-score: three comparisons of one value, three of up to two.
+LIMIT = float(stats.norm.isf(level("tilted means", 2 * 12)))
 
 
 def frozen(**changes: object) -> tk.CoevolvingSystem:
@@ -34,7 +39,7 @@ def test_first_generation_of_two_features(nu: int, ratio: float) -> None:
     mean = tk.tilted_image_diversity(system, generations=1, replicates=20_000, seed=2)
     first = mean.isel(generation=1, text=0)
     z_score = (float(first.image_diversity) / 2 - ratio) / (float(first.standard_error) / 2)
-    assert abs(z_score) < 4.5
+    assert abs(z_score) < LIMIT
     # A ratio 3 % off would be seen.
     assert 0.03 * ratio > 9 * float(first.standard_error) / 2
 
@@ -63,7 +68,7 @@ def test_agrees_with_plain_simulation_while_that_can_be_trusted(changes: dict[st
     ).image_diversity.isel(generation=-1)
     error = np.hypot(plain.std("replicate", ddof=1) / replicates**0.5, mean.standard_error)
     z_score = (plain.mean("replicate") - mean.image_diversity) / error
-    assert (abs(z_score) < 4.5).all()
+    assert (abs(z_score) < LIMIT).all()
     assert (error < 0.02 * mean.image_diversity).all()
 
 

@@ -116,7 +116,7 @@ def test_concentration_five_percent_off_is_rejected() -> None:
         )
         run = tk.simulate(
             system,
-            generations=20,
+            generations=100,
             replicates=5000,
             seed=seed,
             record=["text_diversity"],
