@@ -187,15 +187,15 @@ def _rarest_panel(runs: _Runs, ax: Any) -> None:
     )
     typical = _typical(runs).sel({labels.TEXT: text}).values
     plotting.plot_band(ax, generation, typical, label="geometric mean", colour=green)
+    # The slope of a typical run is drawn from the start, like the others.
+    drawn = runs.comparison.assign_coords({labels.VALID_FROM: 0 * runs.comparison.valid_from})
     for result, words, colour in (
         (CAPTION, "caption's rate", vermilion),
         (UPPER, "exact rate, from above", purple),
         (LOWER, "exact rate, from below", purple),
         (TYPICAL, "typical rate", orange),
     ):
-        plotting.plot_prediction(
-            runs.comparison, result, text=text, ax=ax, label=words, colour=colour
-        )
+        plotting.plot_prediction(drawn, result, text=text, ax=ax, label=words, colour=colour)
     plotting.log_axis(ax)
     probability = runs.system.text_probs[text]
     ax.set_title(

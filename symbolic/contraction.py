@@ -104,7 +104,6 @@ _moments = (
 # --------------------------------------------------------------------------- the root, its trace
 
 _product_rest = sp.Symbol("product_rest", real=True)
-_c = sp.Symbol("c", integer=True, nonnegative=True)
 _root_squared = Step(
     rule="perturbation",
     claim=eq(
@@ -120,7 +119,6 @@ _loss = sp.Sum(
 _rest = _eta**3 * sp.Sum(cube_rest[_a, _a], _axes)
 _kernel = _square / ((_sd[_a] + _sd[_b]) ** 2 * 2 * _sd[_a])
 _mean_loss = sp.Sum(_kernel, _other_axes, _axes)
-_kernel_swapped = _kernel.xreplace({_a: _b, _b: _a})
 _second_order = _sum - (_sum + 2 * _pair_sum) / (4 * _nu)
 _smooth = _sd[_a] * _sd[_b] ** 2 / (2 * _nu * (_sd[_a] + _sd[_b]) ** 2)
 image_contraction_second_order = Theorem(

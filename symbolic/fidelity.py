@@ -8,7 +8,6 @@ from symbolic import symbols as s
 from symbolic.contraction import UNBIASED
 from symbolic.lemmas import quantity, term
 from symbolic.model import (
-    axis_offset,
     count_weight,
     squared_after,
     squared_offset_next,
@@ -199,7 +198,6 @@ image_fidelity_bound = Theorem(
     ),
 )
 
-_moved = (axis_offset[_a] + _sd * SampleMean(_z, _n)) ** 2
 _linear = eq(Mean(_F2[_t]), _t * s.image_variance * _g_one)
 image_fidelity_squared = Theorem(
     name="image_fidelity_squared",

@@ -13,7 +13,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic import symbols as s
-from symbolic.symbols import ChiSquare, Mean, SampleMean
+from symbolic.symbols import Mean, SampleMean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +240,6 @@ _INJECTION = {
 # ------------------------------------------------------------------------------------- image model
 
 image_scale = s.shrinkage_factor / (_n - s.ddof)
-_chi = ChiSquare(_n - 1)
 count_weight = (
     sp.binomial(_N, s.count_index)
     * s.text_prob**s.count_index

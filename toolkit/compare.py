@@ -41,7 +41,8 @@ def compare(
     -------
     xr.Dataset
         Along ``result``: the predicted values, ``simulated`` (means over replicates, of the
-        logarithm where ``scale`` is "log"), ``standard_error``, ``residual``, ``z_score``,
+        logarithm where ``scale`` is "log"; an asymptotic rate is compared from ``valid_from``
+        on, both relative to their values there), ``standard_error``, ``residual``, ``z_score``,
         ``violation`` (by how much a bound is crossed), ``effective_replicates``,
         ``decidable``, and the ``verdict``: "agrees" or "disagrees" (exact, fixed point),
         "holds" or "violated" (bounds), "agrees" or "departs" (asymptotic, approximation),
@@ -153,11 +154,14 @@ def _rows(
         of_result = result[labels.PREDICTED]
         if not per_text and labels.TEXT in of_result.dims:
             of_result = of_result.isel({labels.TEXT: 0})
-        log = str(result[labels.SCALE].values) == "log"
+        log = str(result[labels.SCALE].values) == labels.LOG
         tail = None if log else _tail(simulated, variable)
         if tail is not None:
             tail = tail.sel(at_generation)
-        row = _row(str(name), str(result[labels.KIND].values), values, of_result, log, tail)
+        kind = str(result[labels.KIND].values)
+        if kind == labels.ASYMPTOTIC and log:
+            values, of_result = _since(values, of_result, int(result[labels.VALID_FROM]))
+        row = _row(str(name), kind, values, of_result, log, tail)
         valid = generation.values >= int(result[labels.VALID_FROM])
         chosen = _checkpoints(generation.values, valid, checkpoints)
         tested = np.broadcast_to(
@@ -171,6 +175,17 @@ def _tail(simulated: xr.Dataset, variable: str) -> xr.DataArray | None:
     """The variable whose log-variance tells how heavy the tail of this one is."""
     name = labels.HEAVY_TAILED.get(variable)
     return None if name is None else metrics.variable(simulated, name)
+
+
+def _since(
+    values: xr.DataArray, predicted: xr.DataArray, start: int
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Both relative to their first generation from ``start`` on: a rate claims no offset."""
+    later = values[labels.GENERATION].values[values[labels.GENERATION].values >= start]
+    if later.size == 0:
+        return values, predicted
+    first = {labels.GENERATION: later[0]}
+    return values / values.sel(first), predicted - predicted.sel(first)
 
 
 def _row(

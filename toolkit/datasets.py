@@ -16,7 +16,6 @@ import xarray as xr
 from toolkit import labels
 from toolkit.systems import Configuration, system_from_json
 
-SYSTEM = "system"
 ARGUMENTS = "arguments"
 VERSIONS = "versions"
 _SUFFIXES = (".nc", ".zarr")
@@ -63,7 +62,7 @@ def provenance(system: Configuration, arguments: Mapping[str, Any]) -> dict[str,
     for package in packages:
         versions[package] = importlib.metadata.version(package)
     return {
-        SYSTEM: system.to_json(),
+        labels.SYSTEM: system.to_json(),
         ARGUMENTS: json.dumps(dict(arguments)),
         VERSIONS: json.dumps(versions),
     }
@@ -78,10 +77,10 @@ def system_of(dataset: xr.Dataset) -> Configuration:
         When the dataset does not carry one.
     """
     try:
-        return system_from_json(dataset.attrs[SYSTEM])
+        return system_from_json(dataset.attrs[labels.SYSTEM])
     except KeyError:
         raise ValueError(
-            f"the dataset has no attribute {SYSTEM!r}: it was not made by simulate."
+            f"the dataset has no attribute {labels.SYSTEM!r}: it was not made by simulate."
         ) from None
 
 

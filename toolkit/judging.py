@@ -16,9 +16,9 @@ HOLDS, VIOLATED, UNDECIDED = "holds", "violated", "undecided"
 #: Verdicts that say that something is wrong, with theory or with the simulation.
 ALARMS = (DISAGREES, VIOLATED)
 
-_LOWER, _UPPER = "lower bound", "upper bound"
+_LOWER, _UPPER = labels.LOWER_BOUND, labels.UPPER_BOUND
 #: These claim a limit or a closeness; leaving it is a finding, not an error.
-_LOOSE = ("asymptotic", "approximation")
+_LOOSE = (labels.ASYMPTOTIC, labels.APPROXIMATION)
 #: Rounding of a recursion over thousands of generations, relative to the predicted value.
 _ROUNDING = 1e-9
 

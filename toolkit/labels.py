@@ -24,6 +24,21 @@ SOURCE = "source"
 VALID_FROM = "valid_from"
 DESCRIPTION = "description"
 
+#: Values of ``scale``: which mean of the variable is predicted.
+LINEAR = "linear"
+LOG = "log"
+
+#: Values of ``kind``, those of ``symbolic.Kind`` (a test compares them).
+EXACT = "exact"
+UPPER_BOUND = "upper bound"
+LOWER_BOUND = "lower bound"
+ASYMPTOTIC = "asymptotic"
+FIXED_POINT = "fixed point"
+APPROXIMATION = "approximation"
+
+#: Attribute of a dataset that holds the system's JSON.
+SYSTEM = "system"
+
 
 class Label(NamedTuple):
     """What is known of a stored variable besides its values.

@@ -137,7 +137,7 @@ def _estimate(
             labels.GENERATION: np.arange(mean.shape[0]),
             labels.TEXT: np.arange(mean.shape[1]),
         },
-        attrs={"system": system.to_json(), "replicates": replicates, "seed": seed},
+        attrs={labels.SYSTEM: system.to_json(), "replicates": replicates, "seed": seed},
     )
 
 

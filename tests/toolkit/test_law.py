@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,9 @@ def test_benchmarks_compare_programs_of_one_law(version: Any, options: dict[str,
 
 def test_budget_adds_up() -> None:
     assert sum(statistics.BUDGET.values()) <= statistics.FALSE_ALARM_BUDGET
+    sources = "".join(path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py"))
+    unused = {name for name in statistics.BUDGET if f'"{name}"' not in sources}
+    assert unused <= {"law: literal and twin"}  # its name is put together where it is used
 
 
 def _normal(scale: float = 1.0, seed: int = 1, shift: float = 0.0) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import toolkit as tk
+from tests.tolerances import STANDARD_ERRORS
 
 
 @pytest.mark.slow
@@ -19,5 +20,5 @@ def test_true_mean_at_generation_500() -> None:
     mean = tk.tilted_image_diversity(system, generations=500, replicates=20_000, seed=1)
     last = mean.isel(generation=-1, text=0)
     error = np.hypot(float(last.standard_error) / 2, 0.0005)
-    assert abs(float(last.image_diversity) / 2 - 0.0914) < 4 * error
+    assert abs(float(last.image_diversity) / 2 - 0.0914) < STANDARD_ERRORS * error
     assert error < 0.01 * 0.0914 * 2

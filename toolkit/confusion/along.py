@@ -131,10 +131,15 @@ def _estimates(probs: FloatArray, mean: FloatArray, cov: FloatArray) -> FloatArr
     return values
 
 
+#: On crowded mixtures the plain difference fell short of the true error by up to three times.
+_SAFETY = 4.0
+
+
 def _summary(values: FloatArray, num_features: int) -> tuple[FloatArray, FloatArray]:
     if num_features <= _MOST_FEATURES_ON_GRID:
-        return values[:, 0], np.abs(values[:, 1] - values[:, 0])
-    return values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
+        return values[:, 0], _SAFETY * np.abs(values[:, 1] - values[:, 0])
+    standard_error = values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
+    return values.mean(axis=1), _SAFETY * standard_error
 
 
 @functools.cache

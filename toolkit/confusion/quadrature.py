@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
+from toolkit import measures
 from toolkit.confusion import terms as _terms
 from toolkit.confusion.terms import Term
 
@@ -194,8 +195,7 @@ def _checked(
 
 
 def _diversity(probs: FloatArray) -> float:
-    """``1 - sum p^2`` without cancellation."""
-    return float(2 * np.sum(np.cumsum(probs)[:-1] * probs[1:]))
+    return float(measures.text_diversity(probs))
 
 
 def _integrate(

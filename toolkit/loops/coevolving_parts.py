@@ -98,6 +98,12 @@ def merge_info(earlier: Info, later: Info) -> Info:
     return merged._replace(image_count=later.image_count)
 
 
+def texts_come_in(system: CoevolvingSystem) -> bool:
+    """Whether new texts are ever appended; an injection that never happens is none."""
+    corpus = system.corpus
+    return corpus is not None and corpus.reading == "new_text" and corpus.prob * corpus.fraction > 0
+
+
 def capacity_of(system: CoevolvingSystem, generations: int | None) -> int:
     """How many texts there is room for.
 
@@ -107,7 +113,7 @@ def capacity_of(system: CoevolvingSystem, generations: int | None) -> int:
         When texts come in and neither a capacity nor a number of generations is known.
     """
     corpus = system.corpus
-    if corpus is None or corpus.reading != "new_text":
+    if corpus is None or not texts_come_in(system):
         return system.num_texts
     if corpus.capacity is not None:
         return corpus.capacity
@@ -130,6 +136,9 @@ def cost_of(spec: Spec) -> int:
 def spec_of(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtype) -> Spec:
     """Sizes and choices, all that is compiled in."""
     corpus, content = system.corpus, system.user_content
+    reading = None if corpus is None else corpus.reading
+    if reading == "new_text" and not texts_come_in(system):
+        reading = None
     return Spec(
         method=method,
         dtype=dtype,
@@ -141,7 +150,7 @@ def spec_of(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtyp
         ddof=system.ddof,
         min_images=system.min_images,
         sharpen=system.text_temperature != 1,
-        reading=None if corpus is None else corpus.reading,
+        reading=reading,
         fresh_corpus=corpus is not None and corpus.concentration is not None,
         new_text_given=(
             corpus is not None and corpus.new_text_mean is not None,

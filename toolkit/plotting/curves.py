@@ -172,7 +172,7 @@ def plot_prediction(
         raise ValueError(f"{result} is predicted replicate by replicate; plot its comparison.")
     if labels.TEXT in values.dims and labels.TEXT not in label_of.dims:
         values = values.isel({labels.TEXT: 0})  # the same value stands at every text
-    if str(one[labels.SCALE].values) == "log":
+    if str(one[labels.SCALE].values) == labels.LOG:
         values = values.copy(data=np.exp(values.values))
     values = values.where(values[labels.GENERATION] >= int(one[labels.VALID_FROM]))
     ax = _axes(ax, predicted[labels.GENERATION].values, label_of.axis)
@@ -225,12 +225,15 @@ def plot_comparison(
     chosen = comparison.sel({labels.RESULT: names})
     if labels.TEXT in chosen.dims:
         chosen = chosen.sel({labels.TEXT: text})
-    for scale, label in (("linear", "simulated, mean"), ("log", "simulated, geometric mean")):
+    for scale, label in (
+        (labels.LINEAR, "simulated, mean"),
+        (labels.LOG, "simulated, geometric mean"),
+    ):
         of_scale = np.flatnonzero(chosen[labels.SCALE].values == scale)
         if of_scale.size:
             first = chosen.isel({labels.RESULT: of_scale[0]})
             mean, error = (first[name].values for name in (labels.SIMULATED, labels.STANDARD_ERROR))
-            if scale == "log":
+            if scale == labels.LOG:
                 mean = np.exp(mean)
                 error = mean * error  # of the exponential, to first order
             colour = PALETTE[0] if scale == "linear" else PALETTE[5]

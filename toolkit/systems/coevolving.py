@@ -117,17 +117,6 @@ class CoevolvingSystem(Configuration):
                 "text has none; leave them out to draw from each text's first Gaussian."
             )
 
-        if (
-            self.corpus is not None
-            and self.corpus.reading == "new_text"
-            and self.user_content is not None
-            and self.user_content.images is not None
-        ):
-            raise ValueError(
-                "user_content.images cannot be given with corpus.reading 'new_text': a new text "
-                "has none; leave them out, and they are drawn from the texts' initial Gaussians."
-            )
-
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 

@@ -195,7 +195,7 @@ def _contractions(system: CoevolvingSystem, updates: Counts, found: Collector) -
         description="Mean log diversity is at least the mean log sd in the widest direction.",
     )
     # Noise makes a covariance anisotropic, and the rate the asymptotic one, within about 4 nu.
-    nu = np.min(np.maximum(system.batch_size * system.text_probs - 1, 1.0))
+    nu = np.max(np.maximum(system.batch_size * system.text_probs - 1, 1.0))
     found.add(
         "image_diversity_typical",
         labels.IMAGE_DIVERSITY,

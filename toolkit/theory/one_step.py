@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from toolkit import labels
+from toolkit import labels, measures
 from toolkit.confusion import confusion_along
 from toolkit.systems import CoevolvingSystem, system_from_json
 from toolkit.theory.numbers import number
@@ -72,12 +72,12 @@ def one_step(dataset: xr.Dataset, variables: tuple[str, ...] | None) -> xr.Datas
 
 
 def _system_of(dataset: xr.Dataset) -> CoevolvingSystem:
-    if "system" not in dataset.attrs:
+    if labels.SYSTEM not in dataset.attrs:
         raise ValueError(
             "the dataset does not say which system it is from (attrs['system']); give one that "
             "simulate made, or predict from the system itself."
         )
-    system = system_from_json(dataset.attrs["system"])
+    system = system_from_json(dataset.attrs[labels.SYSTEM])
     if not isinstance(system, CoevolvingSystem):
         raise ValueError(f"one-step predictions need a co-evolving system, not {system.kind!r}.")
     return system
@@ -132,10 +132,6 @@ def _branches(system: CoevolvingSystem, probs: FloatArray) -> list[_Branch]:
     return [_Branch(1 - corpus.prob, probs), _Branch(corpus.prob, mixed)]
 
 
-def _diversity(probs: FloatArray) -> FloatArray:
-    return np.asarray(2 * np.sum(np.cumsum(probs, axis=-1)[..., :-1] * probs[..., 1:], axis=-1))
-
-
 def _diversity_step(
     system: CoevolvingSystem, dataset: xr.Dataset, probs: FloatArray, branches: list[_Branch]
 ) -> tuple[FloatArray, float]:
@@ -147,7 +143,7 @@ def _diversity_step(
     flat_cov = cov.reshape(-1, lead[-1], num_features, num_features)
     total, largest = np.zeros(lead[:2]), 0.0
     for branch in branches:
-        before = _diversity(branch.text_probs)
+        before = measures.text_diversity(branch.text_probs)
         if system.text_updates == 0:
             total += branch.prob * before
             continue
@@ -161,5 +157,5 @@ def _diversity_step(
         error = along.error.reshape(lead[:2]) * before / system.batch_size
         largest = max(largest, branch.prob * float(error.max(initial=0.0)))
         total += branch.prob * after
-    first = _diversity(probs[:, :1])
+    first = measures.text_diversity(probs[:, :1])
     return np.concatenate([first, total], axis=1), largest

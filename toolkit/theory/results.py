@@ -17,7 +17,7 @@ from toolkit.theory.numbers import theorem
 
 FloatArray = npt.NDArray[np.float64]
 
-LINEAR, LOG = "linear", "log"
+LINEAR, LOG = labels.LINEAR, labels.LOG
 #: A stationary value is claimed once the transient is below this share of it.
 SETTLED = 1e-4
 
@@ -149,7 +149,7 @@ def assemble(
     return xr.Dataset(
         {labels.PREDICTED: (dims, predicted, {"long_name": "predicted value"})},
         coords=coords,
-        attrs={"system": system_json, "omitted": json.dumps(omitted)},
+        attrs={labels.SYSTEM: system_json, "omitted": json.dumps(omitted)},
     )
 
 

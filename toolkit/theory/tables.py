@@ -144,5 +144,5 @@ def image_rates(system: CoevolvingSystem) -> xr.Dataset:
             for name, (values, words) in columns.items()
         },
         coords={labels.TEXT: np.arange(system.num_texts)},
-        attrs={"system": system.to_json()},
+        attrs={labels.SYSTEM: system.to_json()},
     )

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from symbolic import Kind, Source
 from symbolic import injection as _injection
-from toolkit import labels
+from toolkit import labels, measures
 from toolkit.confusion import posterior_confusion
 from toolkit.systems import CoevolvingSystem
 from toolkit.theory.numbers import expression, number
@@ -29,8 +29,8 @@ _FIXED = ("corpus_injection_curve", "corpus_injection_stationary", "fresh_corpus
 
 
 def diversity(probs: FloatArray) -> float:
-    """Gini-Simpson diversity, summed without cancellation."""
-    return float(2 * np.sum(np.cumsum(probs)[:-1] * probs[1:]))
+    """Gini-Simpson diversity."""
+    return float(measures.text_diversity(probs))
 
 
 def corpus_target(system: CoevolvingSystem) -> FloatArray:
