@@ -62,6 +62,7 @@ BAD_SYSTEMS: list[tuple[dict[str, Any], str]] = [
     ({"batch_size": 0}, "batch_size must be at least 2, not 0"),
     ({"batch_size": 1}, "batch_size must be at least 2, not 1"),
     ({"batch_size": -5}, "batch_size must be at least 2"),
+    ({"batch_size": 2**54}, "batch_size must be at most"),
     ({"batch_size": 10.5}, "batch_size must be a whole number, not 10.5"),
     ({"batch_size": "10"}, "batch_size must be a whole number"),
     ({"batch_size": True}, "batch_size must be a whole number, not True"),

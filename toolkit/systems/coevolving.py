@@ -13,6 +13,9 @@ from toolkit.systems.feature_map import FeatureMap
 from toolkit.systems.files import Configuration, Part
 from toolkit.systems.validation import FloatArray
 
+#: Counts are drawn as 64-bit floats, which hold every whole number up to here.
+_LARGEST_COUNT = 2**53
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class CoevolvingSystem(Configuration):
@@ -98,6 +101,10 @@ class CoevolvingSystem(Configuration):
             ("ddof", 0),
         ):
             self._set(name, validation.integer(getattr(self, name), name, at_least))
+        if self.batch_size > _LARGEST_COUNT:
+            raise ValueError(
+                f"batch_size must be at most 2**53, where counts are exact, not {self.batch_size}."
+            )
         for name in ("text_temperature", "shrinkage_factor"):
             self._set(name, validation.real(getattr(self, name), name, 0, open_low=True))
         self._set_min_images()
