@@ -191,7 +191,10 @@ def _figure(config: Config, cases: Sequence[_Case]) -> Any:
         cases[0].comparison, BOUND, ax=left, label="bound (Cor. 3.2)", colour="black"
     )
     plotting.log_axis(left)
-    left.set_title("The more the images overlap, the slower the decay;\nnone falls below the bound")
+    left.set_title(
+        "The more the images overlap, the slower the decay;\n"
+        "none falls below the bound beyond its error"
+    )
     right.set_xlim(0, config.generations)
     right.set_xlabel(labels.COORDINATES[labels.GENERATION].long_name)
     right.axhline(1, color="0.4", linewidth=0.8)

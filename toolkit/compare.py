@@ -6,6 +6,8 @@ table is a false alarm is at most ``false_alarm``, by Bonferroni's inequality ov
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -22,6 +24,7 @@ def compare(
     *,
     false_alarm: float = 0.01,
     checkpoints: int = 20,
+    other_system: bool = False,
 ) -> xr.Dataset:
     """Compare a simulated trajectory with what was predicted of it.
 
@@ -36,6 +39,8 @@ def compare(
     checkpoints : int
         Recorded generations, evenly spaced and ending with the last, at which a verdict is
         sought; residuals and z-scores are given at all.
+    other_system : bool
+        Set it when the prediction is of another system on purpose.
 
     Returns
     -------
@@ -52,8 +57,8 @@ def compare(
     Raises
     ------
     ValueError
-        With fewer than two replicates, without a common variable, or when generations or
-        texts of the two do not match.
+        With fewer than two replicates, without a common variable, or when system, generations
+        or texts of the two do not match.
 
     Examples
     --------
@@ -70,6 +75,8 @@ def compare(
         raise ValueError(f"checkpoints must be at least 1, not {checkpoints}.")
     if simulated.sizes.get(labels.REPLICATE, 0) < 2:
         raise ValueError("compare needs at least 2 replicates for a standard error.")
+    if not other_system:
+        _require_same_system(simulated, predicted)
     simulated, predicted = _aligned(simulated, predicted)
     rows, missing = _rows(simulated, predicted, checkpoints)
     if not rows:
@@ -90,10 +97,10 @@ def verdict_table(comparison: xr.Dataset) -> pd.DataFrame:
         From :func:`compare`.
     """
     columns = [
+        labels.VERDICT,
         labels.VARIABLE,
         labels.KIND,
         labels.SCALE,
-        labels.VERDICT,
         labels.WORST_Z,
         labels.WORST_GENERATION,
         labels.CHECKED,
@@ -109,6 +116,18 @@ def verdict_table(comparison: xr.Dataset) -> pd.DataFrame:
 def has_alarm(comparison: xr.Dataset) -> bool:
     """Whether a verdict says that theory and simulation contradict each other."""
     return bool(np.isin(comparison[labels.VERDICT].values, ALARMS).any())
+
+
+def _require_same_system(simulated: xr.Dataset, predicted: xr.Dataset) -> None:
+    ours, theirs = simulated.attrs.get(labels.SYSTEM), predicted.attrs.get(labels.SYSTEM)
+    if ours is None or theirs is None or ours == theirs:
+        return
+    first, second = json.loads(ours), json.loads(theirs)
+    differ = sorted(key for key in first | second if first.get(key) != second.get(key))
+    raise ValueError(
+        f"the prediction is of another system: {', '.join(differ)} differ; predict the system "
+        "that was simulated, or pass other_system=True if that is meant."
+    )
 
 
 def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:

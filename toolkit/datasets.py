@@ -115,7 +115,7 @@ def check_output(path: str | Path, *, overwrite: bool = False, suffixes: Any = _
     ValueError
         When the ending is not known.
     FileExistsError
-        When it exists and ``overwrite`` is not set.
+        When it exists and ``overwrite`` is not set, or is a folder of something else.
     FileNotFoundError, PermissionError
         When its folder does not exist or cannot be written to.
     """
@@ -124,6 +124,8 @@ def check_output(path: str | Path, *, overwrite: bool = False, suffixes: Any = _
         raise ValueError(f"{path} must end in {' or '.join(suffixes)}.")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; give another path, or overwrite it (--overwrite).")
+    if path.is_dir() and not (path.suffix == ".zarr" and (path / "zarr.json").is_file()):
+        raise FileExistsError(f"{path} is a folder but no zarr store; give another path.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist; make it first.")
     try:
@@ -257,7 +259,7 @@ def check_trajectory(dataset: xr.Dataset, name: str = "the dataset") -> None:
     Raises
     ------
     ValueError
-        When no variable is known, or one has other dims than it should.
+        When no variable is known, or one has other dims than it should or is not finite.
     """
     known = [variable for variable in dataset.data_vars if variable in labels.VARIABLES]
     if not known:
@@ -267,4 +269,13 @@ def check_trajectory(dataset: xr.Dataset, name: str = "the dataset") -> None:
         if dataset[variable].dims != expected:
             raise ValueError(
                 f"{variable} in {name} has dims {dataset[variable].dims}, expected {expected}."
+            )
+        values = dataset[variable].values
+        if values.dtype.kind not in "fiub":
+            raise ValueError(f"{variable} in {name} does not hold numbers.")
+        if not np.isfinite(values).all():
+            replicate, generation = np.argwhere(~np.isfinite(values))[0][:2]
+            raise ValueError(
+                f"{variable} in {name} holds NaN or infinite values, first at position "
+                f"{replicate} of {labels.REPLICATE}, {generation} of {labels.GENERATION}."
             )

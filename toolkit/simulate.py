@@ -8,6 +8,7 @@ at once and on however many cores they run.
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -90,6 +91,13 @@ def simulate(
     ------
     ValueError
         When an argument is outside its range or a variable unknown.
+    MemoryError
+        When not even one block of replicates fits.
+
+    Warns
+    -----
+    UserWarning
+        When new texts found no room (``corpus.capacity``).
 
     Examples
     --------
@@ -127,6 +135,8 @@ def simulate(
         "dtype": dtype,
     }
     generation = np.arange(plan.rows + 1) * every
+    if labels.CAPACITY_REACHED in result:
+        _warn_of_capacity(result[labels.CAPACITY_REACHED], generation)
     return datasets.trajectory(result, generation, datasets.provenance(system, arguments))
 
 
@@ -148,6 +158,18 @@ def simulate_again(simulated: xr.Dataset | str | Path, **changes: Any) -> xr.Dat
         simulated = datasets.read_trajectory(simulated)
     arguments = datasets.arguments_of(simulated) | changes
     return simulate(datasets.system_of(simulated), **arguments)
+
+
+def _warn_of_capacity(reached: np.ndarray, generation: np.ndarray) -> None:
+    """Say that injections did not take place for want of room."""
+    if reached.any():
+        first = int(generation[reached.any(axis=0).argmax()])
+        warnings.warn(
+            f"the capacity was reached in {int(reached.any(axis=1).sum())} of {len(reached)} "
+            f"replicates, first at generation {first}: later injections did not take place; "
+            "raise corpus.capacity, or leave it out.",
+            stacklevel=3,
+        )
 
 
 class _Plan(NamedTuple):
@@ -217,14 +239,23 @@ def _run(plan: _Plan, in_flight: int, progress: bool) -> dict[str, np.ndarray]:
         while advanced:
             bar.update(advanced.popleft())
 
-    with bar, ThreadPoolExecutor(max_workers=in_flight) as pool:
-        stop = [False]
-        run = partial(_run_block, plan, result, advanced.append, stop)
+    pool, stop = ThreadPoolExecutor(max_workers=in_flight), [False]
+    run = partial(_run_block, plan, result, advanced.append, stop)
+    with bar:
         try:
             _keep_busy(partial(pool.submit, run), starts, in_flight, show)
-        except BaseException:
-            stop[0] = True  # an interrupt must not wait for the blocks to end
-            raise
+            pool.shutdown()
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise MemoryError(
+                "one block of replicates does not fit: give a smaller batch_size, fewer texts or "
+                "features, or record less"
+            ) from None
+        finally:
+            # After an error or an interrupt nobody waits for the blocks that still compute.
+            stop[0] = True
+            pool.shutdown(wait=False, cancel_futures=True)
     return result
 
 

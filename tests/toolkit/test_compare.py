@@ -193,7 +193,9 @@ def test_system_end_to_end() -> None:
     assert not has_alarm(comparison)
     # The same runs against a system of larger batches: found out.
     other = tk.predict(closed.replace(batch_size=60), generations=40)
-    assert has_alarm(compare(data, other))
+    assert has_alarm(compare(data, other, other_system=True))
+    with pytest.raises(ValueError, match="another system: batch_size differ"):
+        compare(data, other)
 
 
 def test_texts_that_come_in_change_nothing_about_the_whole() -> None:

@@ -240,3 +240,24 @@ def test_dataset_of_something_else(simulated: xr.Dataset, tmp_path: Path, suffix
     tk.save(transposed, path, overwrite=True)
     with pytest.raises(ValueError, match=r"text_probs in .* has dims"):
         tk.read_trajectory(path)
+
+
+def test_only_a_store_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine.zarr").mkdir()
+    (tmp_path / "mine.zarr" / "thesis.txt").write_text("mine")
+    (tmp_path / "empty.nc").mkdir()
+    for name in ("mine.zarr", "empty.nc"):
+        with pytest.raises(FileExistsError, match="is a folder but no zarr store"):
+            datasets.check_output(tmp_path / name, overwrite=True)
+    assert (tmp_path / "mine.zarr" / "thesis.txt").read_text() == "mine"
+
+
+def test_values_that_are_no_numbers_are_refused() -> None:
+    trajectory = datasets.trajectory({"text_diversity": np.zeros((2, 3))}, np.arange(3), {})
+    datasets.check_trajectory(trajectory)
+    trajectory["text_diversity"][1, 2] = np.nan
+    with pytest.raises(ValueError, match="first at position 1 of replicate, 2 of generation"):
+        datasets.check_trajectory(trajectory)
+    words = trajectory.assign(text_diversity=trajectory.text_diversity.astype(str))
+    with pytest.raises(ValueError, match="does not hold numbers"):
+        datasets.check_trajectory(words)

@@ -94,9 +94,10 @@ def test_growing_system_fills_its_slots_in_order_and_says_when_full() -> None:
         new_text_cov=[[2.0, 0.5], [0.5, 1.0]],
     )
     system = cases.system([0.5, 0.5], 2, batch_size=30, text_updates=0, image_updates=0)
-    run = tk.simulate(
-        system.replace(corpus=corpus), generations=3, replicates=2, seed=74, progress=False
-    ).isel(replicate=0)
+    with pytest.warns(UserWarning, match="reached in 2 of 2 replicates, first at generation 3"):
+        run = tk.simulate(
+            system.replace(corpus=corpus), generations=3, replicates=2, seed=74, progress=False
+        ).isel(replicate=0)
     expected = [
         [0.5, 0.5, 0.0, 0.0],
         [0.375, 0.375, 0.25, 0.0],

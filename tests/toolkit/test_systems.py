@@ -408,3 +408,16 @@ def test_file_may_name_a_constructor(tmp_path: Path) -> None:
     assert read_system(path) == expected
     expected.to_toml(path)
     assert read_system(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("outside", "message"),
+    [
+        ({"batch_size": 100}, r"batch_size is given both in \[on_unit_circle\] and outside"),
+        ({"image_mean": [[0.0, 0.0]]}, r"image_mean is set by \[on_unit_circle\]"),
+    ],
+)
+def test_nothing_is_given_twice(outside: dict[str, object], message: str) -> None:
+    inside = {"num_texts": 2, "variance": 1.0, "batch_size": 200}
+    with pytest.raises(ValueError, match=message):
+        CoevolvingSystem.from_dict({"on_unit_circle": inside, **outside})

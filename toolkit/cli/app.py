@@ -15,6 +15,7 @@ import importlib.util
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -66,7 +67,7 @@ class _Commands(TyperGroup):
         except MemoryError as error:
             if show_all:
                 raise
-            _tell(f"not enough memory ({error}); record less often (--every) or less (--record).")
+            _tell(f"not enough memory ({error}).")
         except (ValueError, OSError, OverflowError) as error:
             if show_all:
                 raise
@@ -108,6 +109,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         Always, with the exit status.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    warnings.showwarning = lambda message, *_rest, **_more: _tell(str(message))
     try:
         app(args=None if argv is None else list(argv))
     except SystemExit as end:

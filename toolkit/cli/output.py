@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _PIPE_WIDTH = 200
+#: Columns that a narrow terminal shows in full, besides the first.
+_NEVER_CUT = ("verdict", "kind")
+#: Columns of the verdicts that a terminal narrower than this goes without.
+_LESS_THAN = {130: ["scale", "checked", "checkpoints"], 105: ["variable"]}
 _STYLES = {
     "agrees": "green",
     "holds": "green",
@@ -35,11 +39,21 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     table.columns[0].no_wrap = True
     for row in rows:
         cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
+        for column, cell in zip(table.columns, cells, strict=True):
+            if column.no_wrap or column.header in _NEVER_CUT:
+                column.min_width = max(column.min_width or 0, len(cell))
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
     console = Console()
-    if not console.is_terminal:
-        console.width = max(console.width, _PIPE_WIDTH)
+    console.width = _width()
     console.print(table)
+
+
+def _width() -> int:
+    """Width of the terminal; a pipe takes whole lines."""
+    from rich.console import Console
+
+    console = Console()
+    return console.width if console.is_terminal else max(console.width, _PIPE_WIDTH)
 
 
 def print_verdicts(verdicts: pd.DataFrame) -> None:
@@ -48,6 +62,9 @@ def print_verdicts(verdicts: pd.DataFrame) -> None:
     shown = verdicts.astype({"worst_z": object, "worst_generation": object})
     shown.loc[unchecked, ["worst_z", "worst_generation"]] = "-"
     shown = shown.reset_index()
+    for width, names in _LESS_THAN.items():
+        if _width() < width:
+            shown = shown.drop(columns=names)
     columns = [str(column).replace("_", " ") for column in shown.columns]
     print_table(columns, shown.itertuples(index=False))
 

@@ -86,6 +86,9 @@ class Configuration:
         arguments = table.pop(used[0])
         if not isinstance(arguments, Mapping):
             raise ValueError(f"[{used[0]}] must be a table of arguments.")
+        twice = sorted(set(arguments) & set(table))
+        if twice:
+            raise ValueError(f"{twice[0]} is given both in [{used[0]}] and outside; give it once.")
         return _call(getattr(cls, used[0]), {**arguments, **table}, f"[{used[0]}]")
 
     def to_json(self) -> str:
@@ -196,6 +199,9 @@ def _call(function: Any, arguments: Mapping[str, Any], where: str) -> Any:
     try:
         return function(**arguments)
     except TypeError as error:
+        if "multiple values" in str(error):
+            name = str(error).rsplit(" ", 1)[-1].strip("'")
+            raise ValueError(f"{name} is set by {where}; do not give it besides.") from None
         # A dataclass or constructor names a missing argument better than we could.
         detail = str(error).split("() ", 1)[-1]
         raise ValueError(f"{where} is incomplete: {detail}.") from None
