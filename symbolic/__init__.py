@@ -15,38 +15,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from symbolic import (
-    confusion,
-    contraction,
-    fidelity,
-    image,
-    image_bounds,
-    injection,
-    new_text,
-    text,
-    user_content,
-)
 from symbolic.lemmas import LEMMAS, Lemma
 from symbolic.theorem import DerivationError, Kind, Source, Step, Theorem
+from symbolic.theorems import ALL
 
 __all__ = ["LEMMAS", "THEOREMS", "DerivationError", "Kind", "Lemma", "Source", "Step", "Theorem"]
 
 
 def _collect() -> Mapping[str, Theorem]:
-    modules = (
-        text,
-        confusion,
-        injection,
-        new_text,
-        image,
-        image_bounds,
-        contraction,
-        fidelity,
-        user_content,
-    )
-    theorems = [theorem for module in modules for theorem in module.THEOREMS]
-    by_name = {theorem.name: theorem for theorem in theorems}
-    if len(by_name) != len(theorems):
+    by_name = {theorem.name: theorem for theorem in ALL}
+    if len(by_name) != len(ALL):
         raise ValueError("Expected every theorem to have its own name, found one name twice.")
     return MappingProxyType(by_name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,9 +11,13 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from symbolic import lemmas, model, rules
+from symbolic import rules
+from symbolic.lemmas import LEMMAS, Lemma
+from symbolic.model import MODEL, Premise
 from symbolic.rules import DerivationError
 from symbolic.symbols import SYMBOLS
+from symbolic.witness import WitnessError
+from symbolic.witnesses import WITNESSES
 
 __all__ = ["DerivationError", "Kind", "Source", "Step", "Theorem"]
 
@@ -132,13 +137,63 @@ class Theorem:
         free = (self.rhs.free_symbols | self.rhs.atoms(sp.IndexedBase)) - bound
         return {name: symbol for name, symbol in SYMBOLS.items() if symbol in free}
 
-    def check(self, others: Mapping[str, Theorem] | None = None) -> None:
+    def check(self, others: Mapping[str, Theorem] | None = None, **facts: Any) -> None:
+        """Check the derivation, the lemmas that it cites, and the statement's witness.
+
+        Parameters
+        ----------
+        others : mapping of str to Theorem, optional
+            Theorems that the derivation may use; ``symbolic.THEOREMS`` if left out.
+        **facts
+            ``premises`` and ``lemmas`` to use in place of ``MODEL`` and ``LEMMAS``.
+
+        Raises
+        ------
+        DerivationError
+            Naming the theorem and the first step that does not hold.
+        ValueError
+            If a cited lemma fails at a small size, or a witness contradicts the statement.
+
+        Examples
+        --------
+        >>> from symbolic import THEOREMS
+        >>> THEOREMS["text_probs_martingale"].check()
+        """
+        self.check_derivation(others, **facts)
+        for name in self.lemmas:
+            facts.get("lemmas", LEMMAS)[name].check()
+        self.check_witness()
+
+    def check_witness(self) -> None:
+        """Hold the statement against the values that its witness found.
+
+        Raises
+        ------
+        WitnessError
+            Naming the theorem and the first case that contradicts it.
+        """
+        if self.name not in WITNESSES:
+            return
+        try:
+            WITNESSES[self.name].check(self.statement)
+        except WitnessError as error:
+            raise WitnessError(f"{self.name}: {error}") from None
+
+    def check_derivation(
+        self,
+        others: Mapping[str, Theorem] | None = None,
+        *,
+        premises: Mapping[str, Premise] = MODEL,
+        lemmas: Mapping[str, Lemma] = LEMMAS,
+    ) -> None:
         """Check every step exactly, and that the last one implies the statement.
 
         Parameters
         ----------
         others : mapping of str to Theorem, optional
             Theorems that the derivation may use; ``symbolic.THEOREMS`` if left out.
+        premises, lemmas : mapping
+            What it may rest on besides.
 
         Raises
         ------
@@ -148,12 +203,12 @@ class Theorem:
         Examples
         --------
         >>> from symbolic import THEOREMS
-        >>> THEOREMS["text_probs_martingale"].check()
+        >>> THEOREMS["text_probs_martingale"].check_derivation()
         """
         if not self.derivation:
             raise DerivationError(f"{self.name}: expected a derivation, found none; add its steps.")
         self._check_kind()
-        known = self._theorem_facts(others)
+        known = self._known(others, premises, lemmas)
         for number, step in enumerate(self.derivation, 1):
             facts = [self._fact(use, known, number) for use in step.uses]
             try:
@@ -184,33 +239,32 @@ class Theorem:
                 f"{self.kind}."
             )
 
-    def _theorem_facts(self, others: Mapping[str, Theorem] | None) -> dict[str, Relational]:
-        """Give the statements of the theorems before this one: nothing proves itself."""
+    def _known(
+        self,
+        others: Mapping[str, Theorem] | None,
+        premises: Mapping[str, Premise],
+        lemmas: Mapping[str, Lemma],
+    ) -> dict[str, Relational]:
+        """Give what a step may rest on; of theorems those before this one: none proves itself."""
         if others is None:
             import symbolic  # the library imports this module
 
             others = symbolic.THEOREMS
-        facts = {}
-        for name, theorem in others.items():
-            if name == self.name:
-                break
-            facts[f"theorem:{name}"] = theorem.statement
-        return facts
+        earlier = itertools.takewhile(lambda name: name != self.name, others)
+        return (
+            {f"model:{name}": premise.statement for name, premise in premises.items()}
+            | {f"lemma:{name}": lemma.statement for name, lemma in lemmas.items()}
+            | {f"theorem:{name}": others[name].statement for name in earlier}
+        )
 
     def _fact(self, use: str, known: Mapping[str, Relational], number: int) -> Relational:
-        if use.startswith("lemma:"):
-            name = use.removeprefix("lemma:")
-            if name not in self.lemmas:
-                raise DerivationError(
-                    f"{self.name}: step {number} uses lemma {name!r}, which the theorem does not "
-                    "list; add it to lemmas."
-                )
-            if name in lemmas.LEMMAS:
-                return lemmas.LEMMAS[name].statement
-        elif use.removeprefix("model:") in model.MODEL and use.startswith("model:"):
-            return model.MODEL[use.removeprefix("model:")].statement
-        elif use in known:
-            return known[use]
-        raise DerivationError(
-            f"{self.name}: step {number} rests on {use!r}, which nothing before it provides."
-        )
+        if use.startswith("lemma:") and use.removeprefix("lemma:") not in self.lemmas:
+            raise DerivationError(
+                f"{self.name}: step {number} uses {use!r}, which the theorem does not list; add it "
+                "to lemmas."
+            )
+        if use not in known:
+            raise DerivationError(
+                f"{self.name}: step {number} rests on {use!r}, which nothing before it provides."
+            )
+        return known[use]

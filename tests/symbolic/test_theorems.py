@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbolic import LEMMAS, THEOREMS, DerivationError, Kind, Step, Theorem, rules
 from symbolic import symbols as s
+from symbolic.model import MODEL
 from symbolic.signs import is_nonnegative, is_zero
 
 NAMES = sorted(THEOREMS)
@@ -61,8 +62,8 @@ def test_import_is_light() -> None:
 
 
 def _last_step_facts(theorem: Theorem) -> list[sp.Basic]:
-    known = {step.label: step.claim for step in theorem.derivation if step.label}
-    known |= {f"theorem:{name}": other.statement for name, other in THEOREMS.items()}
+    known = theorem._known(None, MODEL, LEMMAS)
+    known |= {step.label: step.claim for step in theorem.derivation if step.label}
     return [
         theorem._fact(use, known, len(theorem.derivation)) for use in theorem.derivation[-1].uses
     ]

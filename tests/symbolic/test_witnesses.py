@@ -11,8 +11,9 @@ import mpmath as mp
 import pytest
 import sympy as sp
 
-from symbolic import THEOREMS, image
+from symbolic import THEOREMS
 from symbolic import symbols as s
+from symbolic.theorems import image
 
 F = Fraction
 

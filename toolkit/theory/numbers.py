@@ -13,7 +13,7 @@ from scipy import special, stats
 
 import symbolic
 from symbolic import Theorem
-from symbolic import image as _image
+from symbolic.theorems import image as _image
 from symbolic.symbols import MEANINGS, SYMBOLS
 
 FloatArray = npt.NDArray[np.float64]

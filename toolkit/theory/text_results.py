@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symbolic import Kind, Source
-from symbolic import injection as _injection
+from symbolic.theorems import injection as _injection
 from toolkit import labels, measures
 from toolkit.confusion import posterior_confusion
 from toolkit.systems import CoevolvingSystem

@@ -7,58 +7,16 @@ Each lemma is a statement whose free symbols may be specialised, a reference for
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import sympy as sp
 from sympy.core.relational import Relational
 
-from symbolic import model
 from symbolic import symbols as s
+from symbolic.lemmas.lemma import Lemma
+from symbolic.model import image as image_model
+from symbolic.model import text as text_model
 from symbolic.moments import chi_square_means, chi_square_moment, isserlis
 from symbolic.symbols import ChiSquare, Mean
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lemma:
-    """A cited result.
-
-    Parameters
-    ----------
-    name : str
-        Key in `LEMMAS`.
-    in_words : str
-        What it says.
-    statement : sympy Relational
-        The same as a relation; its free symbols stand for anything that fits ``in_words``.
-    reference : str
-        Where it is proved.
-    small_case : callable
-        Returns True if the lemma holds, exactly, at a small size.
-
-    Examples
-    --------
-    >>> LEMMAS["square_of_sum"].check()
-    """
-
-    name: str
-    in_words: str
-    statement: Relational
-    reference: str
-    small_case: Callable[[], bool]
-
-    def check(self) -> None:
-        """Check the small case.
-
-        Raises
-        ------
-        ValueError
-            If the lemma fails there.
-        """
-        if not self.small_case():
-            raise ValueError(
-                f"Lemma {self.name}: expected it to hold at a small size; it does not."
-            )
-
 
 term = sp.IndexedBase(sp.Symbol("X", nonnegative=True), nonnegative=True)
 quantity = s.RandomSymbol("X", nonnegative=True)
@@ -66,8 +24,8 @@ _i, _k, _m, _K = s.text, s.other_text, s.count_index, s.num_texts
 _N, _n, _p = s.batch_size, s.image_count, s.text_prob
 _t, _a, _b, _d = s.generations, s.feature, s.other_feature, s.num_features
 entry = sp.Function("F")
-first_variance, gap_of_means = model.axis_variance, model.axis_gap
-axis_overlap = model.axis_overlap
+first_variance, gap_of_means = text_model.axis_variance, text_model.axis_gap
+axis_overlap = text_model.axis_overlap
 
 
 def _small_terms() -> tuple[list[sp.Symbol], int]:
@@ -188,7 +146,7 @@ def _diagonalisation() -> bool:
 def _smooth_mean() -> bool:
     # The mixture's weight exp(eta z - eta^2/2) has mean one for every eta under a normal z.
     z = sp.Symbol("z", real=True)
-    weight = sp.exp(model.small * z - model.small**2 / 2 - z**2 / 2) / sp.sqrt(2 * sp.pi)
+    weight = sp.exp(text_model.small * z - text_model.small**2 / 2 - z**2 / 2) / sp.sqrt(2 * sp.pi)
     return sp.simplify(sp.integrate(weight, (z, -sp.oo, sp.oo)) - 1) == 0
 
 
@@ -203,7 +161,11 @@ def _lemma(
     name: str, in_words: str, statement: Relational, reference: str, small: Callable[[], bool]
 ) -> Lemma:
     return Lemma(
-        name=name, in_words=in_words, statement=statement, reference=reference, small_case=small
+        name=name,
+        in_words=in_words,
+        statement=statement,
+        reference=reference,
+        small_case=lambda _statement: small(),
     )
 
 
@@ -279,7 +241,7 @@ _ALL = (
         "a direction's sample variance is its variance times an independent chi-square",
         _eq(
             s.directional_variance_at[_t + 1],
-            model.image_scale * ChiSquare(_n - 1) * s.directional_variance_at[_t],
+            image_model.image_scale * ChiSquare(_n - 1) * s.directional_variance_at[_t],
         ),
         "Cochran (1934); Anderson, An Introduction to Multivariate Statistical Analysis, th. 3.3.2",
         _sample_variance,
@@ -290,7 +252,10 @@ _ALL = (
         "of the current covariance, where the diagonal is variance times chi-square)",
         sp.Le(
             s.next_image_diversity,
-            sp.Sum(sp.sqrt(model.image_scale) * sp.sqrt(ChiSquare(_n - 1)) * s.image_sd[_a], _axes),
+            sp.Sum(
+                sp.sqrt(image_model.image_scale) * sp.sqrt(ChiSquare(_n - 1)) * s.image_sd[_a],
+                _axes,
+            ),
             evaluate=False,
         ),
         "Peierls' inequality; Carlen, Trace inequalities and quantum entropy (2010), th. 2.9",
@@ -309,7 +274,7 @@ _ALL = (
         "the factor's diagonal",
         _eq(
             s.lyapunov_exponent,
-            Mean(sp.log(model.image_scale * ChiSquare(_n - s.exponent_index))) / 2,
+            Mean(sp.log(image_model.image_scale * ChiSquare(_n - s.exponent_index))) / 2,
         ),
         "Newman, Comm. Math. Phys. 103 (1986) 121-126; Bartlett (1933)",
         _gaussian_volume,
@@ -317,7 +282,7 @@ _ALL = (
     _lemma(
         "binomial_total",
         "binomial probabilities add up to one",
-        _eq(model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
+        _eq(image_model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
         "binomial theorem",
         _binomial_total,
     ),
@@ -361,7 +326,12 @@ _ALL = (
         "smooth_mean",
         "means of smooth functions of the posteriors may be expanded under the expectation",
         _eq(
-            Mean(sp.exp(model.small * model.score[_i] - model.small**2 * s.text_distance[_i] / 2)),
+            Mean(
+                sp.exp(
+                    text_model.small * text_model.score[_i]
+                    - text_model.small**2 * s.text_distance[_i] / 2
+                )
+            ),
             1,
         ),
         "dominated convergence; all moments of a Gaussian mixture are finite",
@@ -370,10 +340,13 @@ _ALL = (
     _lemma(
         "small_deviation",
         "third moments of a sample covariance's deviation are of order nu^-2",
-        _eq(Mean(model.deviation[_a, _a] ** 3), 8 * s.image_sd[_a] ** 6 / s.degrees_of_freedom**2),
+        _eq(
+            Mean(image_model.deviation[_a, _a] ** 3),
+            8 * s.image_sd[_a] ** 6 / s.degrees_of_freedom**2,
+        ),
         "Isserlis (1918); van der Vaart, Asymptotic Statistics, ch. 3",
         _third_moment,
     ),
 )
 
-LEMMAS: dict[str, Lemma] = {lemma.name: lemma for lemma in _ALL}
+LEMMAS = _ALL

@@ -11,11 +11,11 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.model import update_index, updated, updated_overlap
+from symbolic.model.injection import update_index, updated, updated_overlap
 from symbolic.recursions import solve_linear, stationary_point
 from symbolic.symbols import Mean
-from symbolic.text import eq, retention
 from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.text import eq, retention
 
 _alpha, _eps, _t = s.injection_prob, s.injection_fraction, s.generations
 dose = _alpha * _eps * (2 - _eps)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.injection import BEFORE, dose, drift, kept
-from symbolic.model import updated
+from symbolic.model.injection import updated
 from symbolic.recursions import solve_linear, stationary_point
 from symbolic.symbols import Mean
-from symbolic.text import eq
 from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.injection import BEFORE, dose, drift, kept
+from symbolic.theorems.text import eq
 
 _alpha, _eps, _t, _M = s.injection_prob, s.injection_fraction, s.generations, s.text_updates
 _h, _hi, _H0 = s.text_diversity_at, s.injected_diversity_at, s.initial_text_diversity

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.model import count_weight, image_scale
+from symbolic.model.image import count_weight, image_scale
 from symbolic.special import (
     contraction_constant,
     log_c,
@@ -22,8 +22,8 @@ from symbolic.special import (
     log_contraction_constant,
 )
 from symbolic.symbols import ChiSquare, Mean
-from symbolic.text import eq
 from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.text import eq
 
 __all__ = [
     "THEOREMS",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.image import (
+from symbolic.model.image import count_weight, counts_below, image_scale, mean_after, update_factor
+from symbolic.symbols import ChiSquare, Mean
+from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.image import (
     UPDATES,
     directional_factor,
     freedom,
@@ -14,10 +17,7 @@ from symbolic.image import (
     log_scale,
     root_moment,
 )
-from symbolic.model import count_weight, counts_below, image_scale, mean_after, update_factor
-from symbolic.symbols import ChiSquare, Mean
-from symbolic.text import eq
-from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.text import eq
 
 _n, _t, _m = s.image_count, s.generations, s.count_index
 _D, _D0, _next = s.image_diversity_at, s.image_diversity, s.next_image_diversity

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.lemmas import term
+from symbolic.lemmas.general import term
 from symbolic.moments import falling
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem

@@ -5,11 +5,19 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.lemmas import axis_overlap, first_variance, gap_of_means, term
-from symbolic.model import mean_spread, remainder, score, small
+from symbolic.lemmas.general import axis_overlap, first_variance, gap_of_means, term
+from symbolic.model.text import mean_spread, remainder, score, small
 from symbolic.symbols import Mean
-from symbolic.text import ONE_UPDATE, along, confused_pairs, eq, pairs, posterior_mean, retention
 from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.text import (
+    ONE_UPDATE,
+    along,
+    confused_pairs,
+    eq,
+    pairs,
+    posterior_mean,
+    retention,
+)
 
 _N, _K, _t, _d = s.batch_size, s.num_texts, s.generations, s.num_features
 _i, _k, _p, _y, _x = s.text, s.other_text, s.text_probs, s.image_draw, s.image

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.contraction import UNBIASED
-from symbolic.lemmas import quantity, term
-from symbolic.model import (
-    count_weight,
+from symbolic.lemmas.general import quantity, term
+from symbolic.model.fidelity import (
     squared_after,
     squared_offset_next,
     step_after,
@@ -16,9 +14,11 @@ from symbolic.model import (
     step_length_at,
     variance_at,
 )
+from symbolic.model.image import count_weight
 from symbolic.symbols import Mean, SampleMean
-from symbolic.text import eq
 from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.contraction import UNBIASED
+from symbolic.theorems.text import eq
 
 _t, _rho, _n, _m, _d = (
     s.generations, s.contraction_factor, s.image_count, s.count_index, s.num_features

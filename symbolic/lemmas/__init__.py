@@ -1,0 +1,17 @@
+"""Cited lemmas: what SymPy cannot reach in symbolic dimension, with reference and small case.
+
+Each lemma is a statement whose free symbols may be specialised, a reference for its proof, and a
+``small_case`` that checks that statement exactly where SymPy can.  A theorem lists every lemma it
+uses.
+"""
+
+from __future__ import annotations
+
+from symbolic.lemmas import general
+from symbolic.lemmas.lemma import Lemma
+
+__all__ = ["LEMMAS", "Lemma"]
+
+_MODULES = (general,)
+
+LEMMAS: dict[str, Lemma] = {lemma.name: lemma for module in _MODULES for lemma in module.LEMMAS}

@@ -1,0 +1,28 @@
+"""The premises: what the co-evolving system does, each fact once.
+
+Derivations rest on these definitions and laws and on nothing else (but cited lemmas), so that a
+theorem with an altered premise finds no support here.  A premise that only some systems meet
+(one-hot posteriors, a common covariance) says so, and so must the theorem that uses it.
+"""
+
+from __future__ import annotations
+
+from symbolic.model import fidelity, image, injection, text, user_content
+from symbolic.model.premise import Premise
+
+__all__ = ["MODEL", "Premise"]
+
+_GROUPS = (
+    text.TEXT,
+    text.COMMON,
+    injection.INJECTION,
+    image.IMAGE,
+    fidelity.FIDELITY,
+    user_content.POOL,
+)
+
+MODEL: dict[str, Premise] = {
+    name: Premise(in_words=words, statement=statement)
+    for group in _GROUPS
+    for name, (words, statement) in group.items()
+}

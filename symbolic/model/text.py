@@ -1,0 +1,145 @@
+"""Premises of the text model, and of texts with one common, large covariance."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbolic import symbols as s
+from symbolic.model.premise import Premises, eq
+from symbolic.symbols import Mean, SampleMean
+
+_i = s.text
+_k = s.other_text
+_N = s.batch_size
+_p = s.text_probs
+_y = s.image_draw
+_x = s.image
+_q = s.density
+_mix = s.mixture
+_r = s.posterior
+_t = s.generations
+_K = s.num_texts
+_texts = (_i, 0, _K - 1)
+_other_texts = (_k, 0, _K - 1)
+
+axis_variance = sp.IndexedBase(sp.Symbol("l", positive=True), positive=True)
+axis_gap = sp.IndexedBase(sp.Symbol("delta", real=True), real=True)
+axis_overlap = sp.Function("log_overlap")
+_l = axis_variance[s.feature]
+
+TEXT: Premises = {
+    "text_update": (
+        "a text update averages the posteriors of N independent images",
+        eq(s.next_text_probs[_i], SampleMean(_r(_i, _y), _N)),
+    ),
+    "posterior": (
+        "Bayes: the posterior of a text given an image",
+        eq(_r(_i, _x), _p[_i] * _q(_i, _x) / _mix(_x)),
+    ),
+    "mixture": (
+        "the density of an image of the mixture",
+        eq(_mix(_x), sp.Sum(_p[_i] * _q(_i, _x), _texts)),
+    ),
+    "density_total": ("densities integrate to one", eq(sp.Integral(_q(_i, _x), _x), 1)),
+    "total": ("probabilities add up to one", eq(sp.Sum(_p[_i], _texts), 1)),
+    "other_total": ("probabilities add up to one", eq(sp.Sum(_p[_k], _other_texts), 1)),
+    "posterior_total": ("posteriors add up to one", eq(sp.Sum(_r(_i, _y), _texts), 1)),
+    "diversity": (
+        "text diversity is the Gini-Simpson index",
+        eq(s.text_diversity, 1 - sp.Sum(_p[_i] ** 2, _texts)),
+    ),
+    "next_diversity": (
+        "text diversity after the update",
+        eq(s.next_text_diversity, 1 - sp.Sum(s.next_text_probs[_i] ** 2, _texts)),
+    ),
+    "confusion": (
+        "confusion times diversity is the mean diversity of the posterior",
+        eq(
+            s.posterior_confusion * s.text_diversity,
+            Mean(1 - sp.Sum(_r(_i, _y) ** 2, _texts)),
+        ),
+    ),
+    "prob_covariance": (
+        "covariance of two texts' probabilities after the update",
+        eq(
+            s.text_prob_covariance,
+            Mean(s.next_text_probs[_i] * s.next_text_probs[_k])
+            - Mean(s.next_text_probs[_i]) * Mean(s.next_text_probs[_k]),
+        ),
+    ),
+    "posterior_covariance": (
+        "covariance of two texts' posteriors under one image of the mixture",
+        eq(
+            s.posterior_covariance,
+            Mean(_r(_i, _y) * _r(_k, _y)) - Mean(_r(_i, _y)) * Mean(_r(_k, _y)),
+        ),
+    ),
+    "text_start": (
+        "diversity at the start",
+        eq(Mean(s.text_diversity_at[0]), s.initial_text_diversity),
+    ),
+    "confused_diversity": (
+        "name of the mean confused diversity",
+        eq(
+            Mean(s.posterior_confusion_at[_t] * s.text_diversity_at[_t]),
+            s.mean_confused_diversity[_t],
+        ),
+    ),
+    "overlap": (
+        "Bhattacharyya coefficient of two densities",
+        eq(s.bhattacharyya[_i, _k], sp.Integral(sp.sqrt(_q(_i, _x) * _q(_k, _x)), _x)),
+    ),
+    "axis_overlap": (
+        "log overlap on one axis of N(0, 1) and N(delta, l): log of the integral of the root",
+        eq(
+            axis_overlap(s.feature),
+            sp.log(
+                sp.Integral(
+                    sp.exp(-(_x**2) / 4 - (_x - axis_gap[s.feature]) ** 2 / (4 * _l))
+                    / sp.sqrt(2 * sp.pi * sp.sqrt(_l)),
+                    (_x, -sp.oo, sp.oo),
+                )
+            ),
+        ),
+    ),
+    # Special systems.
+    "one_hot": ("one-hot posteriors: a posterior is 0 or 1", eq(_r(_i, _y) ** 2, _r(_i, _y))),
+    "one_hot_pair": (
+        "one-hot posteriors: no image is owned twice",
+        eq(_r(_i, _y) * _r(_k, _y), sp.KroneckerDelta(_i, _k) * _r(_i, _y)),
+    ),
+    "one_hot_confusion": ("one-hot posteriors are never confused", eq(s.posterior_confusion, 0)),
+    "next_homozygosity": (
+        "homozygosity after the update",
+        eq(s.next_homozygosity, sp.Sum(s.next_text_probs[_i] ** 2, _texts)),
+    ),
+    "second_power": ("homozygosity", eq(sp.Sum(_p[_i] ** 2, _texts), s.homozygosity)),
+    "third_power": ("sum of cubes", eq(sp.Sum(_p[_i] ** 3, _texts), s.third_power_sum)),
+}
+
+
+small = sp.Symbol("eta", positive=True)  # S = S_1 / eta**2
+score = sp.IndexedBase(s.RandomSymbol("xi", real=True), real=True)  # (mu_i - mubar)' S_1^-1/2 z
+_weight = _p[_k] * sp.exp(small * score[_k] - small**2 * s.text_distance[_k] / 2)
+common_total = sp.Sum(_weight, _other_texts)
+common_posterior = (
+    _p[_i] * sp.exp(small * score[_i] - small**2 * s.text_distance[_i] / 2) / common_total
+)
+mean_spread = sp.IndexedBase(sp.Symbol("v", nonnegative=True), nonnegative=True)
+remainder = sp.IndexedBase(s.RandomSymbol("rest", real=True), real=True)
+
+COMMON: Premises = {
+    "common_covariance": (
+        "with one covariance, log density ratios are linear in the image",
+        eq(_r(_i, _y), common_posterior),
+    ),
+    "centred_scores": (
+        "means are measured from the mixture's mean",
+        eq(sp.Sum(_p[_k] * score[_k], _other_texts), 0),
+    ),
+    "score_mean": ("scores are centred under the mixture", eq(Mean(score[_i]), 0)),
+    "score_variance": (
+        "a score has the squared Mahalanobis distance as variance, plus that of the means",
+        eq(Mean(score[_i] ** 2), s.text_distance[_i] + small**2 * mean_spread[_i]),
+    ),
+}

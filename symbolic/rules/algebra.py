@@ -1,0 +1,147 @@
+"""Rules of algebra: identities, rewriting, linear combinations, what keeps an order."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.core.relational import Relational
+
+from symbolic.moments import normal
+from symbolic.rules.core import Facts, Given, equation, gap, instance, require, rule
+from symbolic.signs import is_nonnegative, is_zero
+from symbolic.symbols import Mean
+
+
+@rule("model", "lemma", "instance")
+def _instance_of_fact(claim: Relational, facts: Facts, given: Given) -> None:
+    require(len(facts) == 1, "expected one fact to take an instance of.")
+    fact = instance(facts[0], given)
+    require(type(claim) is type(fact) and is_zero(gap(claim) - gap(fact)), f"the fact says {fact}.")
+
+
+@rule("algebra", "linearity")
+def _algebra(claim: Relational, facts: Facts, given: Given) -> None:
+    equation(claim)
+    require(is_zero(claim.lhs - claim.rhs), "the two sides are not identical.")
+
+
+def rewrite(expr: sp.Expr, facts: Facts) -> sp.Expr:
+    """Rewrite by equations, in order, each from left to right."""
+    expr = normal(expr)
+    for fact in facts:
+        require(isinstance(fact, sp.Eq), f"{fact} is no equation to rewrite by.")
+        for _ in range(2):  # linearity may bring a second occurrence to light
+            expr = normal(expr.xreplace({normal(fact.lhs): fact.rhs, fact.lhs: fact.rhs}))
+    return expr
+
+
+@rule("substitution")
+def _substitution(claim: Relational, facts: Facts, given: Given) -> None:
+    """Rewrite by equations, in order, each from left to right; then algebra."""
+    equation(claim)
+    expr = rewrite(claim.lhs - claim.rhs, facts)
+    require(is_zero(expr), f"what is left over is {expr}.")
+
+
+@rule("substitution bound")
+def _substitution_bound(claim: Relational, facts: Facts, given: Given) -> None:
+    """Rewrite both sides of the first fact by the equations that follow it."""
+    fact, *equations = facts
+    require(type(claim) is type(fact), "the relation has changed.")
+    expr = rewrite(gap(claim) - gap(fact), equations)
+    require(is_zero(expr), f"what is left over is {expr}.")
+
+
+@rule("combination", "AM-GM", "nonnegative form")
+def _combination(claim: Relational, facts: Facts, given: Given) -> None:
+    """Combine facts linearly; inequalities with non-negative weights, plus a non-negative form."""
+    domain = given.get("domain")
+    form = given.get("form", sp.S.Zero)
+    total = form
+    exact = form == 0
+    weights = [sp.sympify(weight) for weight in given.get("weights", ())]
+    for fact, weight in zip(facts, weights, strict=True):
+        if not isinstance(fact, sp.Eq):
+            exact = False
+            require(is_nonnegative(weight, domain), f"the weight {weight} may be negative.")
+        total += weight * gap(fact)
+    require(is_nonnegative(form, domain), f"the form {form} is not seen to be non-negative.")
+    require(exact or not isinstance(claim, sp.Eq), "inequalities do not give an equation.")
+    require(is_zero(gap(claim) - total), "the combination is not the claim.")
+
+
+@rule("monotone")
+def _monotone(claim: Relational, facts: Facts, given: Given) -> None:
+    """Apply an order-preserving operation (mean, sum, integral) to both sides."""
+    require(len(facts) == 1 and type(claim) is type(facts[0]), "expected one such fact.")
+    apply = given["apply"]
+    over = [given[key] for key in ("over",) if key in given] or []
+    require(apply in (Mean, sp.Sum, sp.Integral), f"{apply} is not known to preserve order.")
+    limits = over[0] if over else ()
+    left, right = (apply(side, *limits) for side in (facts[0].lhs, facts[0].rhs))
+    require(is_zero(claim.lhs - left) and is_zero(claim.rhs - right), "this is not both sides.")
+
+
+@rule("square root")
+def _square_root(claim: Relational, facts: Facts, given: Given) -> None:
+    """Take roots of both sides of an inequality between non-negative quantities."""
+    require(len(facts) == 1 and type(claim) is type(facts[0]), "expected one such fact.")
+    for side in (claim.lhs, claim.rhs):
+        require(is_nonnegative(side), f"{side} is not seen to be non-negative.")
+    fact = facts[0]
+    same = is_zero(claim.lhs**2 - fact.lhs) and is_zero(claim.rhs**2 - fact.rhs)
+    require(same, "the squares of the two sides are not those of the fact.")
+
+
+@rule("abbreviation")
+def _abbreviation(claim: Relational, facts: Facts, given: Given) -> None:
+    """Give an expression a name: the claim with the name written out is the fact."""
+    (fact,) = facts
+    full = instance(claim, {given["name"]: given["stands for"]})
+    require(type(full) is type(fact), "the relation has changed.")
+    require(is_zero(gap(full) - gap(fact)), "written out, it is another claim.")
+
+
+@rule("threshold")
+def _threshold(claim: Relational, facts: Facts, given: Given) -> None:
+    """Read a threshold off ``f(x) - level = weight * (x - threshold)``, weight positive."""
+    equation(claim)
+    (fact,) = facts
+    weight, level, variable = given["weight"], given["level"], given["variable"]
+    require(is_zero(fact.rhs - level - weight * (variable - claim.rhs)), "not of the form claimed.")
+    require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
+
+
+@rule("maximum")
+def _maximum(claim: Relational, facts: Facts, given: Given) -> None:
+    """Read a maximiser off ``best - f(x) = weight * (square root)**2``."""
+    equation(claim)
+    (fact,) = facts
+    root, variable, weight = given["root"], given["variable"], given["weight"]
+    require(is_zero(fact.rhs - weight * root**2), "the gap is not that square.")
+    require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
+    require(is_zero(root.subs(variable, claim.rhs)), "the square does not vanish there.")
+    require(not sp.diff(root, variable).has(variable), "the square may vanish elsewhere.")
+
+
+@rule("maximal value")
+def _maximal_value(claim: Relational, facts: Facts, given: Given) -> None:
+    """Read the largest value off ``best - f(x) = weight * (square root)**2``."""
+    equation(claim)
+    (fact,) = facts
+    weight, square = given["weight"], given["root"] ** 2
+    gap_form = claim.rhs - given["function"] - weight * square
+    require(is_zero(gap_form) and is_zero(gap(fact) - gap_form), "the gap is not that square.")
+    require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
+    require(is_zero(square.subs(given["variable"], given["at"])), "the value is not reached.")
+
+
+@rule("logarithm")
+def _logarithm(claim: Relational, facts: Facts, given: Given) -> None:
+    """Take the logarithm of a positive quantity's value, at an instance."""
+    equation(claim)
+    name, value = facts
+    require(claim.lhs == name.lhs, "expected the logarithm that the first fact names.")
+    inside = instance(value, given)
+    require(name.rhs == sp.log(inside.lhs), "the first fact names another logarithm.")
+    logarithm = sp.expand_log(sp.log(inside.rhs), force=True)
+    require(is_zero(sp.expand_log(claim.rhs - logarithm, force=True)), f"it is {logarithm}.")

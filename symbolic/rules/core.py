@@ -1,0 +1,151 @@
+"""What every rule shares: the registry, the error, and how two relations compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+from sympy.core.relational import Relational
+
+from symbolic.moments import normal
+from symbolic.signs import is_zero
+
+
+class DerivationError(ValueError):
+    """A step does not follow from what it rests on."""
+
+
+Facts = Sequence[Relational]
+Given = Mapping[Any, Any]
+Checker = Callable[[Relational, Facts, Given], None]
+
+RULES: dict[str, Checker] = {}
+NOT_EXACT = frozenset({"leading order", "limit", "approximation"})  # what they prove is not exact
+
+
+def rule(*names: str) -> Callable[[Checker], Checker]:
+    """Register a checker under the names of the rules that it serves."""
+
+    def register(checker: Checker) -> Checker:
+        RULES.update(dict.fromkeys(names, checker))
+        return checker
+
+    return register
+
+
+def check_step(rule: str, claim: Relational, facts: Facts, given: Given) -> None:
+    """Check one step.
+
+    Parameters
+    ----------
+    rule : str
+        Its name in `RULES`.
+    claim : sympy Relational
+        What it says.
+    facts : sequence of sympy Relational
+        What it rests on.
+    given : mapping
+        What it exhibits.
+
+    Raises
+    ------
+    DerivationError
+        If there is no such rule or the claim does not follow.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> x = sp.Symbol("x", real=True)
+    >>> check_step("algebra", sp.Eq((x + 1) * (x - 1), x**2 - 1), [], {})
+    """
+    if rule not in RULES:
+        raise DerivationError(f"expected a known rule, got {rule!r}; known: {sorted(RULES)}.")
+    if not isinstance(claim, sp.Eq | sp.Le | sp.Ge):
+        raise DerivationError(f"expected an equation or a weak inequality, got {claim!r}.")
+    RULES[rule](claim, facts, given)
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise a `DerivationError` unless the condition holds."""
+    if not condition:
+        raise DerivationError(message)
+
+
+def equation(claim: Relational) -> None:
+    """Require that the claim is an equation."""
+    require(isinstance(claim, sp.Eq), "this rule proves equations only.")
+
+
+def gap(relation: Relational) -> sp.Expr:
+    """Give the expression that a relation says is zero (or, for an inequality, not negative).
+
+    Parameters
+    ----------
+    relation : sympy Relational
+        ``Eq``, ``Le`` or ``Ge``.
+
+    Returns
+    -------
+    sympy.Expr
+        Left minus right for ``Eq`` and ``Ge``, right minus left for ``Le``.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> x, y = sp.symbols("x y")
+    >>> gap(sp.Le(x, y))
+    -x + y
+    """
+    side = relation.rhs - relation.lhs
+    return side if isinstance(relation, sp.Le) else -side
+
+
+def implies(claim: Relational, statement: Relational) -> bool:
+    """Tell whether a claim gives a statement: same left-hand side, same relation, equal rest.
+
+    Parameters
+    ----------
+    claim, statement : sympy Relational
+        What was proved, and what is stated.
+
+    Returns
+    -------
+    bool
+        True if the statement is the claim up to algebra on the right-hand side.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> x, y = sp.symbols("x y")
+    >>> implies(sp.Eq(x, y + y), sp.Eq(x, 2 * y)), implies(sp.Eq(x, y), sp.Le(x, y))
+    (True, False)
+    """
+    if type(claim) is not type(statement) or normal(claim.lhs) != normal(statement.lhs):
+        return False
+    return is_zero(claim.rhs - statement.rhs)
+
+
+def instance(fact: Relational, given: Given) -> Relational:
+    """Put values in for a fact's free symbols.
+
+    Parameters
+    ----------
+    fact : sympy Relational
+        A fact, true for all values of its free symbols.
+    given : mapping
+        Old to new.
+
+    Returns
+    -------
+    sympy Relational
+        The instance.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> x, y = sp.symbols("x y")
+    >>> instance(sp.Eq(x, 1), {x: y})
+    Eq(y, 1)
+    """
+    return fact.func(fact.lhs.xreplace(given), fact.rhs.xreplace(given), evaluate=False)

@@ -1,0 +1,18 @@
+"""Independent witnesses of the theorems: theorem name to what speaks for its statement.
+
+Nothing in this package may use the machinery of the derivations (`symbolic.moments`,
+`symbolic.recursions`, `symbolic.rules`, ...): only Python's rationals and mpmath.
+"""
+
+from __future__ import annotations
+
+from symbolic.witness import Witness
+from symbolic.witnesses import text
+
+__all__ = ["WITNESSES"]
+
+_MODULES = (text,)
+
+WITNESSES: dict[str, Witness] = {
+    name: witness for module in _MODULES for name, witness in module.WITNESSES.items()
+}
