@@ -77,6 +77,30 @@ class Step:
     given: Mapping[Any, Any] = field(default_factory=dict)
 
 
+_HELD: set[Any] = set()  # steps that were found to hold; the same step need not be checked twice
+
+
+def _check_once(
+    rule: str, claim: Relational, facts: list[Relational], given: Mapping[Any, Any]
+) -> None:
+    try:
+        key = (rule, claim, tuple(facts), _frozen(given))
+        known = key in _HELD
+    except TypeError:  # something in ``given`` cannot be hashed
+        key, known = None, False
+    if not known:
+        rules.check_step(rule, claim, facts, given)
+        _HELD.add(key)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple((_frozen(key), _frozen(item)) for key, item in value.items())
+    if isinstance(value, tuple | list):
+        return tuple(map(_frozen, value))
+    return type(value), value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Theorem:
     """A result: statement, provenance and derivation.
@@ -160,9 +184,29 @@ class Theorem:
         >>> THEOREMS["text_probs_martingale"].check()
         """
         self.check_derivation(others, **facts)
-        for name in self.lemmas:
-            facts.get("lemmas", LEMMAS)[name].check()
+        self.check_support(**facts)
         self.check_witness()
+
+    def check_support(
+        self,
+        *,
+        premises: Mapping[str, Premise] = MODEL,
+        lemmas: Mapping[str, Lemma] = LEMMAS,
+    ) -> None:
+        """Check what the derivation rests on: that its premises and lemmas are true.
+
+        Parameters
+        ----------
+        premises, lemmas : mapping
+            To use in place of ``MODEL`` and ``LEMMAS``.
+
+        Raises
+        ------
+        ValueError
+            If a lemma fails at a small size.
+        """
+        for name in self.lemmas:
+            lemmas[name].check()
 
     def check_witness(self) -> None:
         """Hold the statement against the values that its witness found.
@@ -212,7 +256,7 @@ class Theorem:
         for number, step in enumerate(self.derivation, 1):
             facts = [self._fact(use, known, number) for use in step.uses]
             try:
-                rules.check_step(step.rule, step.claim, facts, step.given)
+                _check_once(step.rule, step.claim, facts, step.given)
             except DerivationError as error:
                 raise DerivationError(
                     f"{self.name}: step {number} ({step.rule}: {step.claim}) fails: {error}"

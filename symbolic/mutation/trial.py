@@ -1,0 +1,161 @@
+"""What becomes of a mutant: who rejects it, and whether what is accepted is harmless."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from types import FrameType
+
+import sympy as sp
+
+from symbolic.mutation.mutants import Mutant, Target
+from symbolic.rules import gap
+from symbolic.signs import is_zero
+from symbolic.witness import Witness, evaluate
+from symbolic.witnesses import WITNESSES
+
+_SECONDS = 20.0  # a check that takes longer has not accepted the mutant
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    REJECTED = "rejected"
+    WEAKER = "a weaker bound, rejected"
+    SAME = "says the same"
+    SURVIVED = "survived"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One mutant's fate.
+
+    Parameters
+    ----------
+    mutant : Mutant
+        The mutant.
+    fate : Fate
+        What became of it.
+    rejected_by : frozenset of str
+        Which checks failed: "derivation", "support" (a premise or lemma is false), "witness";
+        "time" if one did not end.
+
+    Examples
+    --------
+    >>> Fate.SURVIVED.value
+    'survived'
+    """
+
+    mutant: Mutant
+    fate: Fate
+    rejected_by: frozenset[str]
+
+    def __str__(self) -> str:
+        """Describe it in a line."""
+        mutant = self.mutant
+        place = f" {mutant.place}" if mutant.place else ""
+        return (
+            f"{mutant.theorem.name}: {mutant.target}{place}, {mutant.edit.operator} "
+            f"{mutant.edit.change}: {self.fate}"
+        )
+
+
+_OF_THE_STATEMENT = (Target.STATEMENT, Target.CONCLUSION, Target.BOTH_ENDS)
+
+
+class _OutOfTimeError(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise _OutOfTimeError
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def judge(mutant: Mutant, *, seconds: float = _SECONDS) -> Verdict:
+    """Give a mutant to the checks.
+
+    Parameters
+    ----------
+    mutant : Mutant
+        The mutant.
+    seconds : float
+        Allowed for each check; one that takes longer has not accepted the mutant.
+
+    Returns
+    -------
+    Verdict
+        Whether it was rejected, and by whom.
+
+    Examples
+    --------
+    >>> from symbolic import THEOREMS
+    >>> from symbolic.mutation import mutants_of
+    >>> mutant = next(mutants_of(THEOREMS["text_probs_martingale"], THEOREMS))
+    >>> judge(mutant).fate.value
+    'rejected'
+    """
+    failed = frozenset(_failures(mutant, seconds))
+    if not failed:
+        fate = Fate.SAME if _says_the_same(mutant) else Fate.SURVIVED
+    elif mutant.target in _OF_THE_STATEMENT and _is_weaker(mutant):
+        fate = Fate.WEAKER
+    else:
+        fate = Fate.REJECTED
+    return Verdict(mutant=mutant, fate=fate, rejected_by=failed)
+
+
+def _failures(mutant: Mutant, seconds: float) -> Iterator[str]:
+    theorem = mutant.theorem
+    premises, lemmas = mutant.premises, mutant.lemmas
+    checks: dict[str, Callable[[], None]] = {
+        "derivation": lambda: theorem.check_derivation(
+            mutant.others, premises=premises, lemmas=lemmas
+        ),
+        "support": lambda: theorem.check_support(premises=premises, lemmas=lemmas),
+    }
+    if mutant.target not in (Target.STEP, Target.PREMISE, Target.LEMMA):  # its statement changed
+        checks["witness"] = theorem.check_witness
+    for name, check in checks.items():
+        try:
+            with _at_most(seconds):
+                check()
+        except _OutOfTimeError:
+            yield "time"
+        except Exception:  # noqa: BLE001 - any failure is a rejection: nothing was accepted
+            yield name
+
+
+def _says_the_same(mutant: Mutant) -> bool:
+    before, after = mutant.before, mutant.after
+    if type(before) is not type(after):
+        return False
+    return is_zero(gap(before) - gap(after)) or is_zero(gap(before) + gap(after))
+
+
+def _is_weaker(mutant: Mutant) -> bool:
+    """Tell whether a bound was made looser: true wherever it was, at every case of the witness."""
+    before, after = mutant.before, mutant.after
+    witness: Witness | None = WITNESSES.get(mutant.theorem.name)
+    if witness is None or isinstance(before, sp.Eq) or type(before) is not type(after):
+        return False
+    if before.lhs != after.lhs:
+        return False
+    sign = 1 if isinstance(before, sp.Le) else -1
+    for case in witness.cases():
+        looser = sign * sp.N(evaluate(after.rhs - before.rhs, case.numbers), 30)
+        if not (looser.is_extended_real and looser >= 0):
+            return False
+    return True
