@@ -50,7 +50,7 @@ def edits(expr: sp.Basic) -> Iterator[Edit]:
     --------
     >>> x = sp.Symbol("x")
     >>> sorted(str(edit.result) for edit in edits(x**2 + 1))
-    ['(x + 1)**2 + 1', '1 - x**2', 'x**2 + 2', 'x**2 - 1', 'x**3 + 1']
+    ['1 - x**2', '4*x**2 + 1', 'x**2 + 2', 'x**2 - 1', 'x**3 + 1']
     """
     for edit in _everywhere(expr, frozenset()):
         if edit.result != expr:

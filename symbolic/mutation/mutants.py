@@ -51,9 +51,9 @@ class Mutant:
     Examples
     --------
     >>> from symbolic import THEOREMS
-    >>> mutants = list(mutants_of(THEOREMS["text_probs_martingale"], THEOREMS))
-    >>> len(mutants) > 20
-    True
+    >>> mutants = mutants_of(THEOREMS["text_probs_martingale"], THEOREMS)
+    >>> next(mutants).target.value
+    'the statement'
     """
 
     target: Target

@@ -41,7 +41,7 @@ class Verdict:
         What became of it.
     rejected_by : frozenset of str
         Which checks failed: "derivation", "support" (a premise or lemma is false), "witness";
-        "time" if one did not end.
+        "time" if one did not end, "crash" if one could make nothing of the mutant.
 
     Examples
     --------
@@ -56,9 +56,9 @@ class Verdict:
     def __str__(self) -> str:
         """Describe it in a line."""
         mutant = self.mutant
-        place = f" {mutant.place}" if mutant.place else ""
+        where = mutant.place if mutant.target == Target.STEP else f"{mutant.target} {mutant.place}"
         return (
-            f"{mutant.theorem.name}: {mutant.target}{place}, {mutant.edit.operator} "
+            f"{mutant.theorem.name}: {where.strip()}, {mutant.edit.operator} "
             f"{mutant.edit.change}: {self.fate}"
         )
 
@@ -134,8 +134,10 @@ def _failures(mutant: Mutant, seconds: float) -> Iterator[str]:
                 check()
         except _OutOfTimeError:
             yield "time"
-        except Exception:  # noqa: BLE001 - any failure is a rejection: nothing was accepted
+        except ValueError:
             yield name
+        except Exception:  # noqa: BLE001 - SymPy choked on nonsense: nothing was accepted
+            yield "crash"
 
 
 def _says_the_same(mutant: Mutant) -> bool:

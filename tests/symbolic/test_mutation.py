@@ -92,4 +92,4 @@ def test_all_cores_give_what_one_gives() -> None:
 def test_a_mutant_is_told_in_words() -> None:
     judged = mutate_one("text_probs_martingale")
     assert all(j.theorem == "text_probs_martingale" and j.words for j in judged)
-    assert any("one step step 1" in j.words for j in judged)
+    assert any(": step 1 (" in j.words for j in judged)
