@@ -15,8 +15,7 @@ from symbolic import symbols as s
 from symbolic.lemmas.lemma import Lemma
 from symbolic.model import image as image_model
 from symbolic.model import text as text_model
-from symbolic.moments import chi_square_means, chi_square_moment, isserlis
-from symbolic.symbols import ChiSquare, Mean
+from symbolic.symbols import Mean
 
 term = sp.IndexedBase(sp.Symbol("X", nonnegative=True), nonnegative=True)
 quantity = s.RandomSymbol("X", nonnegative=True)
@@ -66,54 +65,6 @@ def _jensen_root() -> bool:
     )
 
 
-def _sample_variance() -> bool:
-    z = s.normal_draw
-    for n in (2, 3):
-        mean = sp.Add(*(z[j] for j in range(n))) / n
-        scatter = sp.expand(sp.Add(*((z[j] - mean) ** 2 for j in range(n))))
-        for power in (1, 2):
-            wick = isserlis(Mean(sp.expand(scatter**power)))
-            if sp.simplify(wick - chi_square_moment(sp.Integer(n - 1), sp.Integer(power))) != 0:
-                return False
-    return True
-
-
-def _trace_of_root() -> tuple[sp.Expr, ...]:
-    # 2 x 2, A = L L': the eigenvalues l1, l2 give (sqrt l1 + sqrt l2)^2 = tr A + 2 sqrt(det A).
-    a, c = sp.symbols("a c", positive=True)
-    b = sp.Symbol("b", real=True)
-    matrix = sp.Matrix([[a, b], [b, c]])
-    return a, b, c, matrix.trace(), matrix.det()
-
-
-def _trace_concavity() -> bool:
-    a, b, c, trace, det = _trace_of_root()
-    # (sqrt a + sqrt c)^2 - (tr root)^2 = 2 (sqrt(a c) - sqrt(det)), and a c - det = b^2.
-    return sp.expand(a * c - det - b**2) == 0 and sp.expand(trace - a - c) == 0
-
-
-def _trace_root_dominates() -> bool:
-    a, b, c, trace, _ = _trace_of_root()
-    angle = sp.Symbol("angle", real=True)
-    v = sp.Matrix([sp.cos(angle), sp.sin(angle)])
-    w = sp.Matrix([-sp.sin(angle), sp.cos(angle)])
-    matrix = sp.Matrix([[a, b], [b, c]])
-    # (tr root)^2 >= tr A = v'Av + w'Aw >= v'Av.
-    return sp.simplify(trace - (v.T * matrix * v)[0] - (w.T * matrix * w)[0]) == 0
-
-
-def _gaussian_volume() -> bool:
-    # E det of a 2 x 2 Wishart matrix is the product of the means of its Bartlett chi-squares.
-    for nu in (2, 3):
-        z = [[s.normal_draw[2 * j], s.normal_draw[2 * j + 1]] for j in range(nu)]
-        w = [[sp.Add(*(z[j][a] * z[j][b] for j in range(nu))) for b in (0, 1)] for a in (0, 1)]
-        det = isserlis(Mean(sp.expand(w[0][0] * w[1][1] - w[0][1] ** 2)))
-        bartlett = sp.prod([chi_square_means(Mean(ChiSquare(sp.Integer(nu - j)))) for j in (0, 1)])
-        if det != bartlett:
-            return False
-    return True
-
-
 def _binomial_total() -> bool:
     return all(
         sp.expand(sum(sp.binomial(n, m) * _p**m * (1 - _p) ** (n - m) for m in range(n + 1))) == 1
@@ -141,20 +92,6 @@ def _diagonalisation() -> bool:
     dets = average.det() ** 2 / ((a * a.T).det() * (a * scale * a.T).det())
     ratio = sp.prod([((1 + scale[j, j]) / 2) ** 2 / scale[j, j] for j in (0, 1)])
     return sp.simplify(form - axes) == 0 and sp.simplify(dets - ratio) == 0
-
-
-def _smooth_mean() -> bool:
-    # The mixture's weight exp(eta z - eta^2/2) has mean one for every eta under a normal z.
-    z = sp.Symbol("z", real=True)
-    weight = sp.exp(text_model.small * z - text_model.small**2 / 2 - z**2 / 2) / sp.sqrt(2 * sp.pi)
-    return sp.simplify(sp.integrate(weight, (z, -sp.oo, sp.oo)) - 1) == 0
-
-
-def _third_moment() -> bool:
-    # In one dimension the third central moment of chi2_nu / nu is 8/nu^2: of second order.
-    nu = s.degrees_of_freedom
-    raw = [chi_square_moment(nu, sp.Integer(k)) / nu**k for k in (1, 2, 3)]
-    return sp.simplify(raw[2] - 3 * raw[1] * raw[0] + 2 * raw[0] ** 3 - 8 / nu**2) == 0
 
 
 def _lemma(
@@ -237,49 +174,6 @@ _ALL = (
         _jensen_root,
     ),
     _lemma(
-        "sample_variance",
-        "a direction's sample variance is its variance times an independent chi-square",
-        _eq(
-            s.directional_variance_at[_t + 1],
-            image_model.image_scale * ChiSquare(_n - 1) * s.directional_variance_at[_t],
-        ),
-        "Cochran (1934); Anderson, An Introduction to Multivariate Statistical Analysis, th. 3.3.2",
-        _sample_variance,
-    ),
-    _lemma(
-        "trace_concavity",
-        "for concave f, tr f(A) is at most the sum of f over A's diagonal (here in the eigenbasis "
-        "of the current covariance, where the diagonal is variance times chi-square)",
-        sp.Le(
-            s.next_image_diversity,
-            sp.Sum(
-                sp.sqrt(image_model.image_scale) * sp.sqrt(ChiSquare(_n - 1)) * s.image_sd[_a],
-                _axes,
-            ),
-            evaluate=False,
-        ),
-        "Peierls' inequality; Carlen, Trace inequalities and quantum entropy (2010), th. 2.9",
-        _trace_concavity,
-    ),
-    _lemma(
-        "trace_root_dominates",
-        "the trace of a root is at least the standard deviation in any direction",
-        sp.Ge(s.image_diversity_at[_t], sp.sqrt(s.directional_variance_at[_t]), evaluate=False),
-        "spectral theorem: sum of sqrt(l_a) >= sqrt(max l_a) >= sqrt(v'Av), |v| = 1",
-        _trace_root_dominates,
-    ),
-    _lemma(
-        "gaussian_volume",
-        "the Lyapunov exponents of products of Gaussian (Bartlett) factors are the mean logs of "
-        "the factor's diagonal",
-        _eq(
-            s.lyapunov_exponent,
-            Mean(sp.log(image_model.image_scale * ChiSquare(_n - s.exponent_index))) / 2,
-        ),
-        "Newman, Comm. Math. Phys. 103 (1986) 121-126; Bartlett (1933)",
-        _gaussian_volume,
-    ),
-    _lemma(
         "binomial_total",
         "binomial probabilities add up to one",
         _eq(image_model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
@@ -321,31 +215,6 @@ _ALL = (
         ),
         "Horn and Johnson, Matrix Analysis, th. 7.6.4",
         _diagonalisation,
-    ),
-    _lemma(
-        "smooth_mean",
-        "means of smooth functions of the posteriors may be expanded under the expectation",
-        _eq(
-            Mean(
-                sp.exp(
-                    text_model.small * text_model.score[_i]
-                    - text_model.small**2 * s.text_distance[_i] / 2
-                )
-            ),
-            1,
-        ),
-        "dominated convergence; all moments of a Gaussian mixture are finite",
-        _smooth_mean,
-    ),
-    _lemma(
-        "small_deviation",
-        "third moments of a sample covariance's deviation are of order nu^-2",
-        _eq(
-            Mean(image_model.deviation[_a, _a] ** 3),
-            8 * s.image_sd[_a] ** 6 / s.degrees_of_freedom**2,
-        ),
-        "Isserlis (1918); van der Vaart, Asymptotic Statistics, ch. 3",
-        _third_moment,
     ),
 )
 

@@ -7,7 +7,7 @@ theorem with an altered premise finds no support here.  A premise that only some
 
 from __future__ import annotations
 
-from symbolic.model import fidelity, image, injection, text, user_content
+from symbolic.model import fidelity, image, injection, spectra, text, user_content
 from symbolic.model.premise import Premise
 
 __all__ = ["MODEL", "Premise"]
@@ -17,6 +17,7 @@ _GROUPS = (
     text.COMMON,
     injection.INJECTION,
     image.IMAGE,
+    spectra.SPECTRA,
     fidelity.FIDELITY,
     user_content.POOL,
 )

@@ -7,7 +7,7 @@ quantified, so a fact may be used at any instance.
 
 from __future__ import annotations
 
-from symbolic.rules import algebra, expectation, limits, sequences
+from symbolic.rules import algebra, expectation, integration, limits, measures, sequences, series
 from symbolic.rules.core import (
     NOT_EXACT,
     RULES,
@@ -28,6 +28,9 @@ __all__ = [
     "gap",
     "implies",
     "instance",
+    "integration",
     "limits",
+    "measures",
     "sequences",
+    "series",
 ]

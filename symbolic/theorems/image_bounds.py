@@ -5,8 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.model.image import count_weight, counts_below, image_scale, mean_after, update_factor
-from symbolic.symbols import ChiSquare, Mean
+from symbolic.model.image import count_weight, counts_below, mean_after, update_factor
+from symbolic.model.spectra import axes
+from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import (
     UPDATES,
@@ -15,52 +16,41 @@ from symbolic.theorems.image import (
     kept_mean,
     log_contraction_constant,
     log_scale,
-    root_moment,
 )
+from symbolic.theorems.image_root import diagonal_of_root, ge, le
 from symbolic.theorems.text import eq
 
 _n, _t, _m = s.image_count, s.generations, s.count_index
 _D, _D0, _next = s.image_diversity_at, s.image_diversity, s.next_image_diversity
-_axes = (s.feature, 0, s.num_features - 1)
-_sum = sp.Sum(sp.sqrt(image_scale) * sp.sqrt(ChiSquare(freedom)) * s.image_sd[s.feature], _axes)
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
-
-
+_means = sp.Sum(Mean(s.root_diagonal[s.feature]), axes)
 _one_update = (
-    *root_moment,
-    Step(rule="lemma", claim=_le(_next, _sum), label="diagonal", uses=("lemma:trace_concavity",)),
+    *diagonal_of_root,
     Step(
         rule="monotone",
-        claim=_le(Mean(_next), Mean(_sum)),
-        label="mean diagonal",
+        claim=le(_means, sp.Sum(directional_factor * s.image_sd[s.feature], axes)),
+        label="all axes",
         uses=("diagonal",),
+        given={"apply": sp.Sum, "over": (axes,)},
+    ),
+    Step(
+        rule="monotone",
+        claim=eq(Mean(_next), Mean(sp.Sum(s.root_diagonal[s.feature], axes))),
+        label="mean trace",
+        uses=("model:diversity_of_root",),
         given={"apply": Mean},
     ),
     Step(
-        rule="substitution",
-        claim=eq(Mean(_sum), directional_factor * sp.Sum(s.image_sd[s.feature], _axes)),
-        label="axis by axis",
-        uses=("mean root of chi-square",),
-    ),
-    Step(
         rule="combination",
-        claim=_le(Mean(_next), directional_factor * _D0),
+        claim=le(Mean(_next), directional_factor * _D0),
         label="one update",
-        uses=("mean diagonal", "axis by axis", "model:image_diversity"),
-        given={"weights": (1, -1, directional_factor)},
+        uses=("mean trace", "all axes", "model:image_diversity"),
+        given={"weights": (-1, 1, directional_factor)},
     ),
 )
 
 
 def _upper(factor: sp.Expr) -> sp.Le:
-    return _le(Mean(_D[_t]), factor**_t * _D0)
+    return le(Mean(_D[_t]), factor**_t * _D0)
 
 
 def _compose(factor: sp.Expr) -> tuple[Step, ...]:
@@ -68,7 +58,7 @@ def _compose(factor: sp.Expr) -> tuple[Step, ...]:
     return (
         Step(
             rule="tower",
-            claim=_le(Mean(_D[_t + 1]), factor * Mean(_D[_t])),
+            claim=le(Mean(_D[_t + 1]), factor * Mean(_D[_t])),
             label="each update",
             uses=("one update",),
             given={_D0: _D[_t], _next: _D[_t + 1]},
@@ -86,7 +76,7 @@ image_diversity_upper_bound = Theorem(
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.3 (I2, I5)",
     assumptions=UPDATES,
-    lemmas=("trace_concavity",),
+    lemmas=("sample_variance",),
     derivation=(*_one_update, *_compose(directional_factor)),
 )
 _largest = directional_factor**_t * sp.sqrt(s.largest_variance)
@@ -95,7 +85,7 @@ image_diversity_lower_bound = Theorem(
     name="image_diversity_lower_bound",
     title="Image diversity contracts at most by c(nu)",
     in_words="Mean image diversity is at least c(nu)^t times the largest standard deviation.",
-    statement=_ge(Mean(_D[_t]), _largest),
+    statement=ge(Mean(_D[_t]), _largest),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="I5",
@@ -104,14 +94,14 @@ image_diversity_lower_bound = Theorem(
     derivation=(
         Step(
             rule="lemma",
-            claim=_ge(_D[_t], _sd),
+            claim=ge(_D[_t], _sd),
             note="along the direction of the largest initial variance",
             label="one direction",
             uses=("lemma:trace_root_dominates",),
         ),
         Step(
             rule="monotone",
-            claim=_ge(Mean(_D[_t]), Mean(_sd)),
+            claim=ge(Mean(_D[_t]), Mean(_sd)),
             label="mean",
             uses=("one direction",),
             given={"apply": Mean},
@@ -125,7 +115,7 @@ image_diversity_lower_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_ge(Mean(_D[_t]), _largest),
+            claim=ge(Mean(_D[_t]), _largest),
             uses=("mean", "largest direction"),
             given={"weights": (1, 1)},
         ),
@@ -187,7 +177,7 @@ image_factor_mean = Theorem(
         ),
     ),
 )
-_weighted = _le(count_weight * mean_after(_m), count_weight * _factor_of_count * _D0)
+_weighted = le(count_weight * mean_after(_m), count_weight * _factor_of_count * _D0)
 image_diversity_upper_bound_counts = Theorem(
     name="image_diversity_upper_bound_counts",
     title="Image diversity over random image counts",
@@ -197,19 +187,19 @@ image_diversity_upper_bound_counts = Theorem(
     source=Source.OURS,
     reference="I5",
     assumptions=(*BINOMIAL, "mean_image_factor as in image_factor_mean"),
-    lemmas=("trace_concavity",),
+    lemmas=("sample_variance",),
     derivation=(
         *_one_update,
         Step(
             rule="combination",
-            claim=_le(mean_after(_n), directional_factor * _D0),
+            claim=le(mean_after(_n), directional_factor * _D0),
             label="given the count",
             uses=("one update", "model:mean_after"),
             given={"weights": (1, -1)},
         ),
         Step(
             rule="instance",
-            claim=_le(mean_after(_m), _factor_of_count * _D0),
+            claim=le(mean_after(_m), _factor_of_count * _D0),
             label="count m",
             uses=("given the count",),
             given={_n: _m},
@@ -223,7 +213,7 @@ image_diversity_upper_bound_counts = Theorem(
         ),
         Step(
             rule="monotone",
-            claim=_le(sp.Sum(_weighted.lhs, _counts), sp.Sum(_weighted.rhs, _counts)),
+            claim=le(sp.Sum(_weighted.lhs, _counts), sp.Sum(_weighted.rhs, _counts)),
             label="all counts",
             uses=("weighted",),
             given={"apply": sp.Sum, "over": (_counts,)},
@@ -231,7 +221,7 @@ image_diversity_upper_bound_counts = Theorem(
         _keep_rule,
         Step(
             rule="combination",
-            claim=_le(Mean(_next), s.mean_image_factor * _D0),
+            claim=le(Mean(_next), s.mean_image_factor * _D0),
             label="one update",
             uses=("model:mean_over_counts", "all counts", "keep rule"),
             given={"weights": (-1, 1, _D0)},
