@@ -121,6 +121,10 @@ class Theorem:
         Where in the paper, or which part of the theory it belongs to.
     assumptions : tuple of str
         Under which conditions it holds.
+    conditions : tuple of sympy Relational
+        What its numbers must satisfy besides their symbols' own assumptions, where that can be
+        said in symbols (``n > ddof``); it is for those who put numbers in, the checker does not
+        use it.
     derivation : tuple of Step
         The proof.
     lemmas : tuple of str
@@ -141,6 +145,7 @@ class Theorem:
     source: Source
     reference: str
     assumptions: tuple[str, ...] = ()
+    conditions: tuple[Relational, ...] = ()
     derivation: tuple[Step, ...] = ()
     lemmas: tuple[str, ...] = ()
 

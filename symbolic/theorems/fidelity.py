@@ -155,6 +155,7 @@ image_fidelity_bound_at = Theorem(
     source=Source.OURS,
     reference="I8",
     assumptions=(*COUNTS, FACTOR),
+    conditions=(_rho < 1,),
     lemmas=("jensen_root", "square_of_sum"),
     derivation=(
         *_one_step,
@@ -187,6 +188,7 @@ image_fidelity_bound = Theorem(
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.4 (I8)",
     assumptions=(*COUNTS, FACTOR),
+    conditions=(_rho < 1,),
     derivation=(
         Step(
             rule="combination",

@@ -50,6 +50,7 @@ UPDATES = (
     "t image updates, each with n images of its own",
     "n >= 2, n > ddof; no user content",
 )
+ENOUGH_IMAGES = (_n >= 2, _n > s.ddof)
 
 
 def kept_mean(factor: sp.Expr, kept_value: sp.Expr = sp.S.One) -> sp.Sum:
@@ -153,6 +154,7 @@ def _directional(
         source=Source.OURS,
         reference="I1, I6",
         assumptions=UPDATES,
+        conditions=ENOUGH_IMAGES,
         lemmas=("sample_variance",),
         derivation=(
             *steps,
@@ -237,6 +239,7 @@ image_lyapunov = Theorem(
     source=Source.OURS,
     reference="I6",
     assumptions=(*UPDATES, "1 <= j <= d, n > d"),
+    conditions=(*ENOUGH_IMAGES, _n > _j),
     lemmas=("gaussian_volume",),
     derivation=(
         *_log_moment(_n - _j),

@@ -10,6 +10,7 @@ from symbolic.model.spectra import axes
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import (
+    ENOUGH_IMAGES,
     UPDATES,
     directional_factor,
     freedom,
@@ -76,6 +77,7 @@ image_diversity_upper_bound = Theorem(
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.3 (I2, I5)",
     assumptions=UPDATES,
+    conditions=ENOUGH_IMAGES,
     lemmas=("sample_variance",),
     derivation=(*_one_update, *_compose(directional_factor)),
 )
@@ -90,6 +92,7 @@ image_diversity_lower_bound = Theorem(
     source=Source.OURS,
     reference="I5",
     assumptions=UPDATES,
+    conditions=ENOUGH_IMAGES,
     lemmas=("trace_root_dominates",),
     derivation=(
         Step(
@@ -131,6 +134,7 @@ image_exact_rate = Theorem(
     source=Source.OURS,
     reference="I5",
     assumptions=(*UPDATES, "limit of log E D_t / t"),
+    conditions=ENOUGH_IMAGES,
     derivation=(
         Step(
             rule="squeeze",
@@ -166,6 +170,7 @@ image_factor_mean = Theorem(
     source=Source.OURS,
     reference="I5",
     assumptions=BINOMIAL,
+    conditions=(s.min_images >= 2, s.min_images > s.ddof),
     lemmas=("binomial_total",),
     derivation=(
         _keep_rule,

@@ -347,6 +347,7 @@ corpus_injection_dose = Theorem(
     source=Source.OURS,
     reference="T5",
     assumptions=(FIXED, BEFORE, ONE_HOT, "h < H_u, M >= 1", "reachable only if it is at most 1"),
+    conditions=(s.diversity_floor < s.target_diversity, s.text_updates >= 1, s.batch_size >= 2),
     derivation=(
         Step(
             rule="substitution",

@@ -118,6 +118,7 @@ new_text_best_fraction = Theorem(
     source=Source.OURS,
     reference="T5",
     assumptions=(NEW_TEXT, BEFORE, DOMAIN),
+    conditions=(s.batch_size >= 2, _M >= 1, _alpha > 0),
     derivation=(
         *_best,
         Step(
@@ -144,6 +145,7 @@ new_text_best_value = Theorem(
     source=Source.OURS,
     reference="T5",
     assumptions=(NEW_TEXT, BEFORE, DOMAIN),
+    conditions=(s.batch_size >= 2, _M >= 1, _alpha > 0),
     derivation=(
         *_best,
         Step(

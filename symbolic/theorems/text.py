@@ -54,6 +54,7 @@ text_probs_martingale = Theorem(
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.1 (T1)",
     assumptions=ONE_UPDATE,
+    conditions=(_i < _K,),
     derivation=(
         *posterior_mean,
         Step(

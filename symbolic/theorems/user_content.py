@@ -30,6 +30,9 @@ GIVEN = "expectation given the state before the update"
 _g, _f = s.generated_image, s.user_image
 _sg, _sf = SampleMean(_g, _n), SampleMean(_f, _n0)
 
+# The pool has more than max(1, ddof) images.
+ENOUGH_IMAGES = (_n > 1 - _n0, _n > s.ddof - _n0)
+
 
 def _average(draw: sp.Expr, size: sp.Expr, name: str) -> tuple[Step, ...]:
     """Moments of the mean of ``size`` draws."""
@@ -71,6 +74,7 @@ user_content_mean_covariance = Theorem(
     source=Source.OURS,
     reference="Theorem 6.2 (I10)",
     assumptions=(*POOLED, GIVEN, "variance along any fixed direction, hence the matrix identity"),
+    conditions=ENOUGH_IMAGES,
     derivation=(
         *_average(_g, _n, "generated"),
         *_average(_f, _n0, "reference"),
@@ -260,6 +264,7 @@ def _stationary(name: str, title: str, in_words: str, claim: sp.Eq, unknown: sp.
             "N_0 >= 1",
             "shown to attract for ddof = 1 and shrinkage_factor <= 1; beyond, if it attracts",
         ),
+        conditions=(*ENOUGH_IMAGES, _n0 >= 1),
         derivation=(
             *_recursions,
             Step(
