@@ -2,7 +2,7 @@
 # Another interpreter: make COEVO_PYTHON=/path/to/python3.12 test
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help .venv demo test lint format bench verify lock
+.PHONY: help .venv demo theorems test lint format bench verify lock
 
 PYTHON := .venv/bin/python
 WORKERS ?= 2
@@ -17,6 +17,10 @@ help: ## list the targets
 
 demo: .venv ## run the whole chain small: simulate, predict, compare, figures
 	$(PYTHON) -m studies.demo
+
+theorems: .venv ## write the theorems into docs/, in LaTeX and as a page of HTML
+	$(PYTHON) -m toolkit.cli theorems --latex --out docs/theorems.tex --overwrite
+	$(PYTHON) -m toolkit.cli theorems --html --out docs/theorems.html --overwrite
 
 test: .venv ## run the default test suite
 	$(PYTHON) -m pytest -n $(WORKERS) $(PYTEST_ARGS)

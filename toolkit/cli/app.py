@@ -30,7 +30,6 @@ from toolkit.cli.output import (
     print_omitted,
     print_table,
     print_verdicts,
-    show_theorem,
 )
 
 EXIT_MISTAKE = 2
@@ -156,20 +155,60 @@ def _root(
     """
 
 
-@app.command(epilog=_examples("coevo theorems", "coevo theorems text_diversity_lower_bound"))
+@app.command(
+    epilog=_examples(
+        "coevo theorems",
+        "coevo theorems injection --kind exact",
+        "coevo theorems text_diversity_lower_bound",
+        "coevo theorems --papers",
+        "coevo theorems --html --out theorems.html",
+    )
+)
 def theorems(
-    name: Annotated[str | None, typer.Argument(help="Show this one in full.")] = None,
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="Show this one in full; or a part of names, to list.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="Only exact, upper-bound, lower-bound, asymptotic, fixed-point, ..."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Only those of this source: paper, reconstructed or ours.")
+    ] = None,
+    papers: Annotated[
+        bool, typer.Option("--papers", help="The paper says, we prove, they differ by.")
+    ] = False,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="LaTeX: of one theorem a fragment, else a document.")
+    ] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="A page of HTML with the mathematics rendered.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write LaTeX or HTML there.")
+    ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """List the theorems, or show one: what it assumes, what it says, how it is derived."""
-    from toolkit.theory import theorems as all_theorems
+    """List the theorems, or show one: what it assumes, what it says, how it is derived.
 
-    by_name = {theorem.name: theorem for theorem in all_theorems()}
-    if name is None:
-        rows = [(t.name, t.kind, t.source, t.reference, t.in_words) for t in by_name.values()]
-        print_table(("theorem", "kind", "source", "reference", "in words"), rows)
-        return
-    _known(name, by_name, "theorem")
-    show_theorem(by_name[name])
+    Showing one re-derives it, holds it against its witness, and evaluates it at an example.
+    """
+    from toolkit.cli.theorems import show
+
+    written = show(
+        name,
+        kind=kind,
+        source=source,
+        papers=papers,
+        latex=latex,
+        html=html,
+        out=out,
+        overwrite=overwrite,
+    )
+    if written is not None:
+        ctx.obj.append(written)
+        typer.echo(f"saved: {written}")
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""What the commands print: tables, verdicts, theorems."""
+"""What the commands print: tables and verdicts."""
 
 from __future__ import annotations
 
@@ -98,25 +98,3 @@ def print_omitted(predicted: xr.Dataset, why: bool) -> None:
         print_table(("not predicted", "because"), omitted.items())
     elif omitted:
         typer.echo(f"{len(omitted)} results say nothing of this system; --why gives the reasons.")
-
-
-def show_theorem(theorem: Any) -> None:
-    """All of a theorem, in plain lines."""
-    typer.echo(f"{theorem.name}: {theorem.title}")
-    typer.echo(f"{theorem.kind}; {theorem.source}, {theorem.reference}\n")
-    typer.echo(theorem.in_words)
-    typer.echo("\nAssumptions:")
-    for assumption in theorem.assumptions:
-        typer.echo(f"  - {assumption}")
-    typer.echo(f"\nStatement:\n  {_formula(theorem.statement)}")
-    typer.echo("\nDerivation:" if theorem.derivation else "\nNo derivation yet.")
-    for number, step in enumerate(theorem.derivation, 1):
-        because = ", ".join((step.rule, *step.uses))
-        label = f" ({step.label})" if step.label else ""
-        typer.echo(f"  {number}.{label} {_formula(step.claim)}")
-        typer.echo(f"     by {because}{'. ' + step.note if step.note else ''}")
-
-
-def _formula(relation: Any) -> str:
-    sign = {"==": "="}.get(relation.rel_op, relation.rel_op)
-    return f"{relation.lhs} {sign} {relation.rhs}"
