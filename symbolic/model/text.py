@@ -25,6 +25,8 @@ _other_texts = (_k, 0, _K - 1)
 axis_variance = sp.IndexedBase(sp.Symbol("l", positive=True), positive=True)
 axis_gap = sp.IndexedBase(sp.Symbol("delta", real=True), real=True)
 axis_overlap = sp.Function("log_overlap")
+axis_chi_square = sp.Function("log_chi2")
+axis_excess = sp.IndexedBase(sp.Symbol("g", positive=True), positive=True)  # 2 l - 1
 _l = axis_variance[s.feature]
 
 TEXT: Premises = {
@@ -117,29 +119,55 @@ TEXT: Premises = {
     "third_power": ("sum of cubes", eq(sp.Sum(_p[_i] ** 3, _texts), s.third_power_sum)),
 }
 
+_y0, _q0, _G = s.reference_draw, s.reference_density, s.likelihood_ratio
+_W, _xi = s.text_products, s.score
 
-small = sp.Symbol("eta", positive=True)  # S = S_1 / eta**2
-score = sp.IndexedBase(s.RandomSymbol("xi", real=True), real=True)  # (mu_i - mubar)' S_1^-1/2 z
-_weight = _p[_k] * sp.exp(small * score[_k] - small**2 * s.text_distance[_k] / 2)
-common_total = sp.Sum(_weight, _other_texts)
-common_posterior = (
-    _p[_i] * sp.exp(small * score[_i] - small**2 * s.text_distance[_i] / 2) / common_total
-)
-mean_spread = sp.IndexedBase(sp.Symbol("v", nonnegative=True), nonnegative=True)
-remainder = sp.IndexedBase(s.RandomSymbol("rest", real=True), real=True)
-
+# Densities against a reference density q_0; with one covariance S it is N(mubar, S).
 COMMON: Premises = {
+    "likelihood_ratio": (
+        "a text's density at an image of the reference is the reference's times its ratio",
+        eq(_q(_i, _y0), _q0(_y0) * _G[_i]),
+    ),
+    "mixture_ratio": (
+        "the same for the mixture",
+        eq(_mix(_y0), _q0(_y0) * s.mixture_ratio),
+    ),
     "common_covariance": (
         "with one covariance, log density ratios are linear in the image",
-        eq(_r(_i, _y), common_posterior),
+        eq(_G[_i], sp.exp(_xi[_i] - _W[_i, _i] / 2)),
     ),
     "centred_scores": (
         "means are measured from the mixture's mean",
-        eq(sp.Sum(_p[_k] * score[_k], _other_texts), 0),
+        eq(sp.Sum(_p[_k] * _xi[_k], _other_texts), 0),
     ),
-    "score_mean": ("scores are centred under the mixture", eq(Mean(score[_i]), 0)),
-    "score_variance": (
-        "a score has the squared Mahalanobis distance as variance, plus that of the means",
-        eq(Mean(score[_i] ** 2), s.text_distance[_i] + small**2 * mean_spread[_i]),
+    "centred_products": (
+        "means are measured from the mixture's mean",
+        eq(sp.Sum(_p[_k] * _W[_i, _k], _other_texts), 0),
+    ),
+    "text_distance": (
+        "a text's squared distance is the inner product with itself",
+        eq(s.text_distance[_i], _W[_i, _i]),
+    ),
+    "chi_square_divergence": (
+        "chi-square divergence of one density from another",
+        eq(
+            s.chi_square_divergence[_i, _k],
+            sp.Integral(_q(_i, _x) ** 2 / _q(_k, _x), _x) - 1,
+        ),
+    ),
+    "axis_chi_square": (
+        "on one axis, N(0, 1) against N(delta, (1 + g)/2): log of the integral of the ratio",
+        eq(
+            axis_chi_square(s.feature),
+            sp.log(
+                sp.Integral(
+                    sp.exp(
+                        -(_x**2) + (_x - axis_gap[s.feature]) ** 2 / (1 + axis_excess[s.feature])
+                    )
+                    * sp.sqrt((1 + axis_excess[s.feature]) / (4 * sp.pi)),
+                    (_x, -sp.oo, sp.oo),
+                )
+            ),
+        ),
     ),
 }

@@ -17,8 +17,8 @@ from symbolic.symbols.corpus import *
 from symbolic.symbols.drift import *
 from symbolic.symbols.hidden import *
 from symbolic.symbols.images import *
-from symbolic.symbols.rates import *
 from symbolic.symbols.overlap import *
+from symbolic.symbols.rates import *
 from symbolic.symbols.sizes import *
 from symbolic.symbols.spectra import *
 from symbolic.symbols.texts import *

@@ -5,6 +5,8 @@ from __future__ import annotations
 from symbolic.theorem import Theorem
 from symbolic.theorems import (
     confusion,
+    confusion_limit,
+    confusion_shapes,
     contraction,
     fidelity,
     image,
@@ -19,6 +21,8 @@ from symbolic.theorems import (
 _MODULES = (
     text,
     confusion,
+    confusion_limit,
+    confusion_shapes,
     injection,
     new_text,
     image,

@@ -1,4 +1,4 @@
-"""What blurred posteriors do to text diversity: T3 and T4."""
+"""What blurred posteriors do to text diversity: T4; `confusion_limit` has T3."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.general import axis_overlap, first_variance, gap_of_means, term
-from symbolic.model.text import mean_spread, remainder, score, small
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.text import (
@@ -15,7 +14,6 @@ from symbolic.theorems.text import (
     confused_pairs,
     eq,
     pairs,
-    posterior_mean,
     retention,
 )
 
@@ -25,85 +23,6 @@ _r, _q, _mix, _m = s.posterior, s.density, s.mixture, s.count_index
 _CH = s.posterior_confusion * s.text_diversity
 _texts = (_i, 0, _K - 1)
 _ri, _rk = _r(_i, _y), _r(_k, _y)
-
-# ------------------------------------------------------------------------------- large covariance
-
-_expanded = _p[_i] + small * _p[_i] * score[_i] + small**2 * remainder[_i]
-_spread = sp.Sum(_p[_i] ** 2 * s.text_distance[_i], _texts)
-_rest = (
-    small**4 * sp.Sum(_p[_i] ** 2 * mean_spread[_i], _texts)
-    + 2 * small**3 * sp.Sum(_p[_i] * Mean(score[_i] * remainder[_i]), _texts)
-    + small**4 * sp.Sum(Mean(remainder[_i] ** 2) - Mean(remainder[_i]) ** 2, _texts)
-)
-_large = eq(1 - s.posterior_confusion, (small**2 * _spread + _rest) / s.text_diversity)
-confusion_large_covariance = Theorem(
-    name="confusion_large_covariance",
-    title="Posterior confusion at large covariance",
-    in_words="With one common, large covariance confusion tends to 1 like one over the variance.",
-    statement=eq(1 - s.posterior_confusion, _spread / s.text_diversity),
-    kind=Kind.ASYMPTOTIC,
-    source=Source.OURS,
-    reference="Theorem 4.1 (T3)",
-    assumptions=(
-        "all texts share one covariance S, and S grows",
-        "text_distance[i] = (mu_i - mubar)' S^-1 (mu_i - mubar), mubar = sum_i p_i mu_i",
-        "leading order: the relative error vanishes as S grows",
-    ),
-    lemmas=("smooth_mean",),
-    derivation=(
-        *posterior_mean,
-        Step(
-            rule="perturbation",
-            claim=eq(_ri, _expanded),
-            note="S = S_1/eta^2; the denominator is 1 + O(eta^2) since the scores are centred",
-            label="posterior",
-            uses=("model:common_covariance", "model:centred_scores", "model:other_total"),
-            given={"small": small, "order": 2, "rest": remainder[_i]},
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(
-                Mean(_ri**2) - Mean(_ri) ** 2,
-                small**2 * _p[_i] ** 2 * (s.text_distance[_i] + small**2 * mean_spread[_i])
-                + 2 * small**3 * _p[_i] * Mean(score[_i] * remainder[_i])
-                + small**4 * (Mean(remainder[_i] ** 2) - Mean(remainder[_i]) ** 2),
-            ),
-            label="variance",
-            uses=("posterior", "model:score_mean", "model:score_variance"),
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(
-                sp.Sum(Mean(_ri**2) - Mean(_ri) ** 2, _texts),
-                sp.Sum(Mean(_ri**2), _texts) - sp.Sum(_p[_i] ** 2, _texts),
-            ),
-            label="means are p",
-            uses=("posterior mean",),
-        ),
-        Step(
-            rule="monotone",
-            claim=eq(sp.Sum(Mean(_ri**2) - Mean(_ri) ** 2, _texts), small**2 * _spread + _rest),
-            label="sum of variances",
-            uses=("variance",),
-            given={"apply": sp.Sum, "over": (_texts,)},
-        ),
-        Step(
-            rule="combination",
-            claim=_large,
-            note="(1 - C) H is the sum of the posteriors' variances",
-            label="expanded",
-            uses=("model:diversity", "model:confusion", "means are p", "sum of variances"),
-            given={"weights": tuple(w / s.text_diversity for w in (1, -1, -1, 1))},
-        ),
-        Step(
-            rule="leading order",
-            claim=eq(1 - s.posterior_confusion, _spread / s.text_diversity),
-            note="eta^2 goes back into the covariance; the moments of the remainder are bounded",
-            uses=("expanded", "lemma:smooth_mean"),
-            given={"small": small, "order": 2},
-        ),
-    ),
-)
 
 # ----------------------------------------------------------------------------- overlap of the texts
 
@@ -304,7 +223,6 @@ text_diversity_decomposition = Theorem(
 )
 
 THEOREMS = (
-    confusion_large_covariance,
     confusion_bound,
     bhattacharyya_gaussian,
     text_diversity_decomposition,
