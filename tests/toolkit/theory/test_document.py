@@ -29,6 +29,11 @@ FORMULAS = [
     ),
     *((f"lemma {name}", lemma.statement) for name, lemma in LEMMAS.items()),
     *((f"premise {name}", premise.statement) for name, premise in MODEL.items()),
+    *(
+        (f"{name}, condition {number}", condition)
+        for name, theorem in THEOREMS.items()
+        for number, condition in enumerate(theorem.conditions, 1)
+    ),
     *((f"symbol {name}", symbol) for name, symbol in SYMBOLS.items()),
 ]
 #: Commands that name something; any other word in a formula must be one of theirs.
@@ -75,6 +80,12 @@ def test_every_formula_becomes_whole_mathml() -> None:
         assert "_" not in shown, (name, shown)
         assert "merror" not in made, name
         assert root.attrib["alttext"] == plain(expr)
+
+
+def test_the_mean_of_draws_gets_a_line_over_all_of_it() -> None:
+    made = mathml(MODEL["text_update"].statement)
+    assert made.count('class="mean"') == 1
+    assert "\u2015" not in made
 
 
 @pytest.mark.parametrize("name", THEOREMS)

@@ -6,6 +6,7 @@ import functools
 import html
 import importlib.resources
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator
 
 import sympy as sp
@@ -30,10 +31,8 @@ _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "<-": "←", "-": 
 _ANCHORS = {"model": "premise", "lemma": "lemma", "theorem": "theorem"}
 _LINK = re.compile(r'<a href="#([^"]+)">(.*?)</a>')
 _LETTERS = {"epsilon": "ε", "eps": "ε", "sum": "∑"}
-_MENDED = {  # latex2mathml's overline does not stretch, and its semicolon is an identifier
-    '<mo accent="true">&#x02015;</mo>': '<mo stretchy="true" accent="true">&#x000AF;</mo>',
-    "<mi>;</mi>": "<mo>;</mo>",
-}
+_NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'  # which a page of HTML need not say
+_OVERLINE = "\u2015"
 
 
 def _greek(name: str) -> str:
@@ -80,12 +79,24 @@ def mathml(expr: sp.Basic, *, block: bool = True) -> str:
     --------
     >>> from symbolic.symbols import batch_size
     >>> mathml(batch_size, block=False)
-    '<math alttext="N" xmlns="..." display="inline"><mrow><mi>N</mi></mrow></math>'
+    '<math display="inline" alttext="N"><mrow><mi>N</mi></mrow></math>'
     """
-    made = str(convert(latex(expr), display="block" if block else "inline"))
-    for before, after in _MENDED.items():
-        made = made.replace(before, after)
-    return made.replace("<math", f'<math alttext="{html.escape(plain(expr))}"', 1)
+    written = convert(latex(expr), display="block" if block else "inline")
+    made = ET.fromstring(written.replace(_NAMESPACE, ""))
+    for element in made.iter():
+        _mend(element)
+    made.set("alttext", plain(expr))
+    return ET.tostring(made, encoding="unicode")
+
+
+def _mend(element: ET.Element) -> None:
+    """Mend what latex2mathml makes: overlines that do not stretch, semicolons as identifiers."""
+    if element.tag == "mi" and element.text == ";":
+        element.tag = "mo"
+    if element.tag == "mover" and element[1].text == _OVERLINE:
+        element.tag = "mrow"
+        element.set("class", "mean")  # the style sheet draws the line
+        del element[1]
 
 
 def _formula(expr: sp.Basic) -> str:
@@ -167,7 +178,7 @@ def _theorem(theorem: Theorem) -> Iterator[str]:
         f'<a href="#theorem-{theorem.name}"><code>{theorem.name}</code></a></p>'
     )
     yield f"<p>{words(theorem.in_words)}</p>{_formula(theorem.statement)}"
-    conditions = [mathml(one, block=False) for one in getattr(theorem, "conditions", ())]
+    conditions = [mathml(one, block=False) for one in theorem.conditions]
     assumptions = [*map(words, theorem.assumptions), *conditions]
     if assumptions:
         yield "<p>Assumptions:</p><ul>"
@@ -193,7 +204,7 @@ def _cited(theorem: Theorem) -> str:
 def _step(step: Step) -> str:
     rests_on = f", from {'; '.join(map(_use, step.uses))}" if step.uses else ""
     note = f" ({words(step.note)})" if step.note else ""
-    label = f' <span class="label">{html.escape(step.label)}</span>' if step.label else ""
+    label = f' <span class="label">[{html.escape(step.label)}]</span>' if step.label else ""
     return f"{_formula(step.claim)}<p>by {words(step.rule)}{rests_on}{note}{label}</p>"
 
 

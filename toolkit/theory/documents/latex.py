@@ -132,7 +132,7 @@ def _theorem(theorem: Theorem) -> Iterator[str]:
     yield rf"\label{{theorem:{theorem.name}}}"
     yield rf"{words(theorem.in_words)}"
     yield _display(theorem.statement)
-    conditions = [f"${latex(condition)}$" for condition in getattr(theorem, "conditions", ())]
+    conditions = [f"${latex(condition)}$" for condition in theorem.conditions]
     yield _items("itemize", [*map(words, theorem.assumptions), *conditions])
     yield r"\end{theorem}"
     about = f"{theorem.kind.value}; {source_words(theorem)}; {status(theorem)}"

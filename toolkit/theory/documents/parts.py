@@ -30,7 +30,9 @@ INTRODUCTION = (
         "0. In a one-step result E[...] is the expectation given the state before the update."
     ),
 )
-_MODULE_MARK = re.compile(r":\s+[TI]\d[^:]*$")  # "...: T1 and T2" at the end of a docstring's line
+_MODULE_MARK = re.compile(
+    r"[:,]\s+[TI]\d[^:]*$"
+)  # "...: T1 and T2" at the end of a docstring's line
 
 
 class Section(NamedTuple):

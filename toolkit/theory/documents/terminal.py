@@ -98,7 +98,7 @@ def theorem_page(theorem: Theorem, width: int = WIDTH, *, check: bool = True) ->
     yield ""
     yield from _wrap(theorem.in_words, width, "")
     yield from _listing("Assumptions", theorem.assumptions, width)
-    conditions = map(plain, getattr(theorem, "conditions", ()))
+    conditions = map(plain, theorem.conditions)
     yield from _listing("Conditions", conditions, width)
     yield from ("", "Statement:", *wrap_formula(plain(theorem.statement), width, "  "))
     yield from _symbols(theorem, width)
