@@ -7,7 +7,7 @@ theorem with an altered premise finds no support here.  A premise that only some
 
 from __future__ import annotations
 
-from symbolic.model import fidelity, image, injection, spectra, text, user_content
+from symbolic.model import drift, fidelity, image, injection, spectra, text, user_content
 from symbolic.model.premise import Premise
 
 __all__ = ["MODEL", "Premise"]
@@ -15,6 +15,7 @@ __all__ = ["MODEL", "Premise"]
 _GROUPS = (
     text.TEXT,
     text.COMMON,
+    drift.DRIFT,
     injection.INJECTION,
     image.IMAGE,
     spectra.SPECTRA,

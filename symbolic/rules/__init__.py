@@ -7,7 +7,16 @@ quantified, so a fact may be used at any instance.
 
 from __future__ import annotations
 
-from symbolic.rules import algebra, expectation, integration, limits, measures, sequences, series
+from symbolic.rules import (
+    algebra,
+    counting,
+    expectation,
+    integration,
+    limits,
+    measures,
+    sequences,
+    series,
+)
 from symbolic.rules.core import (
     NOT_EXACT,
     RULES,
@@ -15,15 +24,18 @@ from symbolic.rules.core import (
     check_step,
     gap,
     implies,
-    instance,
 )
+from symbolic.rules.definitions import check_definitions
+from symbolic.rules.instances import instance
 
 __all__ = [
     "NOT_EXACT",
     "RULES",
     "DerivationError",
     "algebra",
+    "check_definitions",
     "check_step",
+    "counting",
     "expectation",
     "gap",
     "implies",

@@ -1,6 +1,7 @@
 """The text model under a frozen or moving image model: T1 and T2.
 
-`symbolic.confusion` has what the posterior confusion does (T3, T4).
+`symbolic.theorems.text_variance` has variances, `symbolic.theorems.confusion` what the posterior
+confusion does (T3, T4).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.general import term
-from symbolic.moments import falling
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 
@@ -258,130 +258,9 @@ text_diversity_lower_bound = Theorem(
     ),
 )
 
-# One-hot posteriors: any product of powers of r_i and r_k is r_i if i = k, and 0 otherwise.
-_delta = sp.KroneckerDelta(_i, _k)
-_powers = {  # product: weights of the two premises that reduce it
-    _ri * _rk: (sp.S.One, sp.S.Zero),
-    _ri**2 * _rk: (_ri, _delta),
-    _ri * _rk**2: (_rk + _delta, sp.S.Zero),
-    _ri**2 * _rk**2: (_ri * _rk + _delta * _ri, _delta),
-}
-
-
-def _one_hot_steps() -> tuple[Step, ...]:
-    steps = [
-        Step(rule="monotone", claim=eq(Mean(_ri**2), Mean(_ri)), label="square",
-             uses=("model:one_hot",), given={"apply": Mean}),
-        Step(rule="instance", claim=eq(Mean(_rk**2), Mean(_rk)), label="other square",
-             uses=("square",), given={_i: _k}),
-        Step(rule="instance", claim=eq(Mean(_rk), _p[_k]), label="other mean",
-             uses=("posterior mean",), given={_i: _k}),
-    ]  # fmt: skip
-    for product, weights in _powers.items():
-        steps += [
-            Step(rule="combination", claim=eq(product, _delta * _ri), label=f"{product}",
-                 uses=("model:one_hot_pair", "model:one_hot"), given={"weights": weights}),
-            Step(rule="monotone", claim=eq(Mean(product), Mean(_delta * _ri)),
-                 label=f"mean {product}", uses=(f"{product}",), given={"apply": Mean}),
-        ]  # fmt: skip
-    return tuple(steps)
-
-
-_quartic = Mean(SampleMean(_ri, _N) ** 2 * SampleMean(_rk, _N) ** 2)
-_mi, _mk, _mik = _p[_i], _p[_k], _delta * _p[_i]
-# Set partitions of (i, i, k, k), by their number of blocks.
-_one_hot_quartic = (
-    falling(_N, 4) * _mi**2 * _mk**2
-    + falling(_N, 3) * (_mi * _mk**2 + _mi**2 * _mk + 4 * _mik * _mi * _mk)
-    + falling(_N, 2) * (_mi * _mk + 2 * _mik**2 + 2 * _mik * _mi + 2 * _mik * _mk)
-    + _N * _mik
-) / _N**4
-_both = ((_k, 0, _K - 1), (_i, 0, _K - 1))
-_second_moment = eq(
-    Mean(s.next_homozygosity**2),
-    (
-        falling(_N, 4) * s.homozygosity**2
-        + falling(_N, 3) * (2 * s.homozygosity + 4 * s.third_power_sum)
-        + falling(_N, 2) * (1 + 6 * s.homozygosity)
-        + _N
-    )
-    / _N**4,
-)
-wright_fisher_homozygosity_moment = Theorem(
-    name="wright_fisher_homozygosity_moment",
-    title="Second moment of homozygosity, one-hot posteriors",
-    in_words="With one-hot posteriors a text update is one generation of neutral Wright-Fisher.",
-    statement=_second_moment,
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="T2",
-    assumptions=(*ONE_UPDATE, "posteriors are one-hot", "expectation given the state"),
-    derivation=(
-        *posterior_mean,
-        *_one_hot_steps(),
-        Step(
-            rule="i.i.d. sum",
-            claim=eq(
-                _quartic,
-                falling(_N, 4) / _N**4 * Mean(_ri) ** 2 * Mean(_rk) ** 2
-                + falling(_N, 3)
-                / _N**4
-                * (
-                    Mean(_ri**2) * Mean(_rk) ** 2
-                    + Mean(_ri) ** 2 * Mean(_rk**2)
-                    + 4 * Mean(_ri * _rk) * Mean(_ri) * Mean(_rk)
-                )
-                + falling(_N, 2)
-                / _N**4
-                * (
-                    Mean(_ri**2) * Mean(_rk**2)
-                    + 2 * Mean(_ri * _rk) ** 2
-                    + 2 * Mean(_ri**2 * _rk) * Mean(_rk)
-                    + 2 * Mean(_ri * _rk**2) * Mean(_ri)
-                )
-                + _N / _N**4 * Mean(_ri**2 * _rk**2),
-            ),
-            note="15 set partitions of four draws",
-            label="four draws",
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(_quartic, _one_hot_quartic),
-            label="four one-hot draws",
-            uses=(
-                "four draws",
-                *(f"mean {product}" for product in _powers),
-                "square",
-                "other square",
-                "posterior mean",
-                "other mean",
-            ),
-        ),
-        Step(
-            rule="double sum",
-            claim=eq(Mean(sp.Sum(SampleMean(_ri, _N) ** 2, _texts) ** 2), sp.Sum(_quartic, *_both)),
-            label="pairs of texts",
-        ),
-        Step(
-            rule="substitution",
-            claim=_second_moment,
-            uses=(
-                "model:next_homozygosity",
-                "model:text_update",
-                "pairs of texts",
-                "four one-hot draws",
-                "model:total",
-                "model:second_power",
-                "model:third_power",
-            ),
-        ),
-    ),
-)
-
 THEOREMS = (
     text_probs_martingale,
     text_probs_covariance,
     text_diversity_recursion,
     text_diversity_lower_bound,
-    wright_fisher_homozygosity_moment,
 )
