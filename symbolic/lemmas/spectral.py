@@ -208,7 +208,6 @@ def _eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
     return sp.Eq(lhs, rhs, evaluate=False)
 
 
-_axes = (_a, 0, _d - 1)
 _plane = (sp.sqrt(ChiSquare(_n - 1)) + sp.sqrt(ChiSquare(_n - 2))) ** 2 + s.normal_draw[0] ** 2
 
 LEMMAS = (
@@ -243,7 +242,7 @@ LEMMAS = (
         "(Bartlett) factor of the sample covariance with the axes in any order",
         sp.Ge(
             s.next_image_diversity,
-            sp.Sum(sp.sqrt(image_scale) * sp.sqrt(ChiSquare(_n - 1 - _a)) * _sd[_a], _axes),
+            sp.Sum(sp.sqrt(image_scale) * sp.sqrt(ChiSquare(_n - _j)) * _sd[_j - 1], (_j, 1, _d)),
             evaluate=False,
         ),
         "Horn and Johnson, Matrix Analysis, th. 7.4.1.2 (von Neumann); Bartlett (1933)",

@@ -64,9 +64,9 @@ SPECTRA: Premises = {
         "determinant at the start",
         eq(s.determinant_at[0], s.determinant),
     ),
-    "next_trace_square": (
-        "squared trace of the covariance after the update",
-        eq(s.next_trace**2, sp.Sum(next_entry(_a, _a) * next_entry(_b, _b), other_axes, axes)),
+    "next_trace": (
+        "trace of the covariance after the update",
+        eq(s.next_trace, sp.Sum(next_entry(_a, _a), axes)),
     ),
     "next_square_trace": (
         "trace of the squared covariance after the update",

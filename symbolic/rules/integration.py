@@ -12,8 +12,17 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic.rules.core import Facts, Given, equation, require, rule
+from symbolic.rules.expectation import is_before
 from symbolic.signs import is_nonnegative, is_zero
-from symbolic.symbols import ChiSquare, Mean, is_random, normal_draw
+from symbolic.special import log_c
+from symbolic.symbols import (
+    ChiSquare,
+    Mean,
+    RandomSymbol,
+    generations,
+    is_random,
+    normal_draw,
+)
 
 _LINE, _HALF, _UNIT = (-sp.oo, sp.oo), (sp.S.Zero, sp.oo), (sp.S.Zero, sp.S.One)
 
@@ -40,8 +49,8 @@ def _ranges(integral: sp.Integral) -> dict[sp.Symbol, tuple[sp.Expr, sp.Expr]]:
 
 
 def _in_range(expr: sp.Expr, ends: tuple[sp.Expr, sp.Expr]) -> bool:
-    if ends == _LINE:
-        return bool(expr.is_extended_real)
+    if ends == _LINE:  # a denominator may vanish on a null set
+        return all(part.is_extended_real for part in sp.fraction(expr))
     inside = is_nonnegative(expr)
     return inside and (ends == _HALF or is_nonnegative(sp.together(1 - expr)))
 
@@ -80,8 +89,18 @@ def _change_of_variables(claim: Relational, facts: Facts, given: Given) -> None:
     else:
         _monotone_ends(given["map"], old, new)
     pulled = right.function.subs(maps, simultaneous=True).subs(shares) * sign * jacobian
-    same = is_zero(c_left * left.function.subs(shares) - c_right * pulled)
+    difference = c_left * left.function.subs(shares) - c_right * pulled
+    same = is_zero(sp.expand_power_base(_neat_powers(difference)))
     require(same, f"the substitution gives {pulled}.")
+
+
+def _neat_powers(expr: sp.Expr) -> sp.Expr:
+    """Factor what stands under powers, and join exponentials."""
+    joined = sp.powsimp(expr, combine="exp").replace(sp.exp, lambda x: sp.exp(sp.factor(x)))
+    return joined.replace(
+        lambda e: isinstance(e, sp.Pow) and not e.exp.is_Integer,
+        lambda e: sp.factor(sp.together(e.base)) ** e.exp,
+    )
 
 
 def _inverse(
@@ -93,7 +112,7 @@ def _inverse(
     for first, second, ranges in ((maps, back, new), (back, maps, old)):
         shares = _unit_names(ranges)
         for name, expr in first.items():
-            there_and_back = expr.subs(second, simultaneous=True).subs(shares)
+            there_and_back = _neat_powers(expr.subs(second, simultaneous=True).subs(shares))
             same = sp.simplify(there_and_back - name.subs(shares)) == 0
             require(same, f"the maps do not undo each other in {name}.")
     shares = _unit_names(new)
@@ -181,11 +200,12 @@ def _euler(claim: Relational, facts: Facts, given: Given) -> None:
     require(is_zero(claim.rhs - value), f"the integral is {value}.")
 
 
-@rule("Gamma recursion")
-def _gamma_recursion(claim: Relational, facts: Facts, given: Given) -> None:
+@rule("Gamma duplication")
+def _gamma_duplication(claim: Relational, facts: Facts, given: Given) -> None:
     """Compare products of Gamma functions by recursion and duplication (DLMF 5.5)."""
     equation(claim)
-    ratio = sp.gammasimp(sp.expand_func(claim.lhs / claim.rhs))
+    ratio = (claim.lhs / claim.rhs).replace(log_c, lambda x: log_c(x).doit())
+    ratio = sp.gammasimp(ratio.replace(sp.loggamma, lambda x: sp.log(sp.gamma(x))))
     require(sp.simplify(ratio - 1) == 0, f"the ratio of the two sides is {ratio}.")
 
 
@@ -235,3 +255,32 @@ def _independent_product(claim: Relational, facts: Facts, given: Given) -> None:
     else:
         value = sp.Product(Mean(factor**power), *product.limits)
     require(claim.rhs == value, f"independence gives {value}.")
+
+
+@rule("independent factor")
+def _independent_factor(claim: Relational, facts: Facts, given: Given) -> None:
+    """Split a mean of a fresh factor, made of chi-squares by the fact, and the state before it."""
+    equation(claim)
+    (law,) = facts
+    fresh = law.lhs
+    require(isinstance(fresh, RandomSymbol), f"{fresh} is not drawn in the update.")
+    made_of = law.rhs.replace(ChiSquare, lambda dof: sp.S.One)
+    require(not is_random(made_of), f"{law.rhs} is not made of chi-squares.")
+    require(isinstance(claim.lhs, Mean), "expected a single expectation on the left.")
+    factors = sp.Mul.make_args(claim.lhs.args[0])
+    new = sp.Mul(*(f for f in factors if f.has(fresh)))
+    old = sp.Mul(*(f for f in factors if not f.has(fresh)))
+    require(not is_random(new.xreplace({fresh: sp.S.One})), "a factor mixes both.")
+    require(_is_before(old), f"{old} is not seen to be the state before the draw.")
+    require(is_zero(claim.rhs - Mean(new) * Mean(old)), "independence gives another product.")
+
+
+def _is_before(expr: sp.Basic) -> bool:
+    """Tell whether all that is random is the state at the time of the update."""
+    if not is_random(expr):
+        return True
+    if isinstance(expr, sp.Indexed):
+        return expr.indices == (generations,) and expr.base != normal_draw
+    if isinstance(expr, RandomSymbol | ChiSquare):
+        return False
+    return all(_is_before(arg) for arg in expr.args)

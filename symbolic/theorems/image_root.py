@@ -13,10 +13,17 @@ from symbolic.model.image import image_scale
 from symbolic.model.spectra import axes, other_axes
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.image import UPDATES, directional_factor, freedom, root_moment
+from symbolic.theorems.image import (
+    UPDATES,
+    contraction_constant,
+    directional_factor,
+    freedom,
+    root_moment,
+)
 from symbolic.theorems.text import eq
 
 _t, _a, _b = s.generations, s.feature, s.other_feature
+_n, _nu = s.image_count, s.degrees_of_freedom
 _sd, _v, _form = s.image_sd[_a], s.direction, s.root_form_at
 _diagonal, _off = s.root_diagonal[_a], s.root_off[_a, _b]
 _variance = image_scale * ChiSquare(freedom) * _sd**2
@@ -169,4 +176,65 @@ image_root_trajectory = Theorem(
     ),
 )
 
-THEOREMS = (image_root_loewner, image_root_trajectory)
+# ------------------------------------------------------------------------------ from below
+
+_j = s.exponent_index
+_row, _rows = _n - _j, (_j, 1, s.num_features)  # a chi-square of the factor's diagonal
+_row_root = sp.sqrt(image_scale) * s.image_sd[_j - 1]
+_in_factors = sp.Sum(_row_root * sp.sqrt(ChiSquare(_row)), _rows)
+_in_numbers = sp.Sum(_row_root * sp.sqrt(_row) * contraction_constant(_row), _rows)
+_below = ge(Mean(s.next_image_diversity), _in_numbers)
+image_one_step_lower_bound = Theorem(
+    name="image_one_step_lower_bound",
+    title="Image diversity after one update, from below",
+    in_words="One update keeps at least the mean trace of the Bartlett factor, axis by axis.",
+    statement=_below,
+    kind=Kind.LOWER_BOUND,
+    source=Source.OURS,
+    reference="I2, I3",
+    assumptions=(
+        "one image update with n images, n > d, n > ddof; no user content",
+        "expectation given the covariance before the update; the axes in any order (decreasing "
+        "standard deviations give the best bound)",
+    ),
+    lemmas=("trace_norm",),
+    derivation=(
+        root_moment[0],
+        Step(
+            rule="instance",
+            claim=eq(
+                Mean(sp.sqrt(ChiSquare(_row))), sp.sqrt(_row) * contraction_constant(_row)
+            ),
+            label="mean root of chi-square",
+            uses=("mean root",),
+            given={_nu: _row},
+        ),
+        Step(
+            rule="lemma",
+            claim=ge(s.next_image_diversity, _in_factors),
+            label="factor",
+            uses=("lemma:trace_norm",),
+        ),
+        Step(
+            rule="monotone",
+            claim=ge(Mean(s.next_image_diversity), Mean(_in_factors)),
+            label="mean",
+            uses=("factor",),
+            given={"apply": Mean},
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(Mean(_in_factors), _in_numbers),
+            label="axis by axis",
+            uses=("mean root of chi-square",),
+        ),
+        Step(
+            rule="combination",
+            claim=_below,
+            uses=("mean", "axis by axis"),
+            given={"weights": (1, 1)},
+        ),
+    ),
+)
+
+THEOREMS = (image_root_loewner, image_root_trajectory, image_one_step_lower_bound)
