@@ -28,9 +28,11 @@ class LatexName:
     Parameters
     ----------
     letter : str
-        What carries the index.
+        What carries the index; an ``@`` in it is where the index goes instead.
     sub, sup : str
         Below and above it.
+    alone : str
+        All of it where there is no index, if that is not simply the letter.
 
     Examples
     --------
@@ -41,9 +43,14 @@ class LatexName:
     letter: str
     sub: str = ""
     sup: str = ""
+    alone: str = ""
 
     def tex(self, *indices: str) -> str:
         """Write the name, with indices after what is already below it."""
+        if self.alone and not indices:
+            return self.alone
+        if "@" in self.letter:
+            return self.letter.replace("@", ",".join(indices))
         below = ",".join(filter(None, (self.sub, *indices)))
         return self.letter + (f"_{{{below}}}" if below else "") + (
             f"^{{{self.sup}}}" if self.sup else ""
@@ -52,9 +59,10 @@ class LatexName:
     @property
     def needs_brackets(self) -> bool:
         """Whether a power must not be put on it as it stands."""
-        return bool(self.sup) or self.letter.startswith((r"\log", r"\operatorname{tr}", r"\lVert"))
+        return bool(self.sup) or self.letter.startswith(_PREFIXES)
 
 
+_PREFIXES = (r"\log", r"\det", r"\operatorname", r"\lVert")
 _TRACE = r"\operatorname{tr}\Sigma"
 _OFFSET = r"\lVert\Delta\rVert"
 #: LaTeX of the names that are more than a letter with an index.
@@ -63,7 +71,13 @@ LATEX_NAMES: dict[str, LatexName] = {
     "e": LatexName(r"\overline{CH}"),
     "R_ik": LatexName("R", "ik"),
     "Cov_r": LatexName(r"\operatorname{Cov}(r_{i}, r_{k})"),
-    "Cov_p": LatexName(r"\operatorname{Cov}(p_{i}', p_{k}')"),
+    "Cov_p": LatexName(
+        r"\operatorname{Cov}(p_{@,i}, p_{@,k})", alone=r"\operatorname{Cov}(p_{i}', p_{k}')"
+    ),
+    "Var_H": LatexName(r"\operatorname{Var}H", alone=r"\operatorname{Var}H'"),
+    "chi2": LatexName("D", r"\chi^{2}"),
+    "log_chi2": LatexName(r"\log(1 + D_{\chi^{2}})"),
+    "logdet_ex": LatexName(r"\log\det\Sigma", r"\mathrm{ex}"),
     "BC": LatexName(r"\mathrm{BC}"),
     "log_BC": LatexName(r"\log\mathrm{BC}"),
     "Delta_M": LatexName(r"\Delta", "M"),
@@ -85,11 +99,15 @@ LATEX_NAMES: dict[str, LatexName] = {
     "tr_Sigma": LatexName(_TRACE),
     "tr_Sigma_0": LatexName(_TRACE, "0"),
     "tr_Sigma_t": LatexName(_TRACE, "t"),
+    "det": LatexName(r"\det\Sigma"),
+    "det_0": LatexName(r"\det\Sigma", "0"),
+    "det_W": LatexName(r"\det W"),
+    "Var_T": LatexName(rf"\operatorname{{Var}}{_TRACE}", "t"),
+    "T2": LatexName("T", sup="2"),
     "tr_Sigma'": LatexName(_TRACE, sup=r"\prime"),
     # Fidelity and user content.
     "F2": LatexName("F", sup="2"),
     "F2'": LatexName("{F'}", sup="2"),
-    "g_half": LatexName("g", "1/2"),
     "Delta2": LatexName(_OFFSET, sup="2"),
     "Delta2'": LatexName(r"\lVert\Delta'\rVert", sup="2"),
     # Corpus injection.
@@ -97,12 +115,22 @@ LATEX_NAMES: dict[str, LatexName] = {
     "over_shrinkage": LatexName(r"\theta", r"\kappa"),
 }
 #: Functions whose first arguments are indices: how many.
-_INDEXED_FUNCTIONS = {"r": 1, "q": 1, "F": 2, "log_overlap": 1}
+_INDEXED_FUNCTIONS = {"r": 1, "q": 1, "F": 2, "log_overlap": 1, "log_chi2": 1}
 #: Functions of an image count that stand for a mean given that count: of what.
 _GIVEN_COUNT = {"E_D": "D'", "E_step": "step", "E_F2": "F2'"}
-_GREEK = greek_letters_set | {"Gamma", "Delta", "Theta", "Lambda", "Sigma", "Phi", "Psi", "Omega"}
+_GREEK = greek_letters_set | {
+    "Gamma",
+    "Delta",
+    "Theta",
+    "Lambda",
+    "Sigma",
+    "Phi",
+    "Psi",
+    "Omega",
+    "ell",
+}
 _ACCENTS = {"bar": r"\bar", "hat": r"\hat", "tilde": r"\tilde"}
-_PARTS = {"inf": r"\infty", "max": r"\max", "min": r"\min", "*": "*"}
+_PARTS = {"inf": r"\infty", "half": "1/2", "max": r"\max", "min": r"\min", "*": "*"}
 
 
 def _part(word: str) -> str:
@@ -373,6 +401,9 @@ class _Plain(StrPrinter):
     def _print_SampleMean(self, expr: sp.Expr) -> str:
         inner, size = map(self._print, expr.args)
         return f"average_{size}[{inner}]"
+
+    def _print_KroneckerDelta(self, expr: sp.Expr) -> str:
+        return f"1{{{self._print(expr.args[0])}={self._print(expr.args[1])}}}"
 
     def _print_exp(self, expr: sp.exp) -> str:
         power = _log_c_power(expr)

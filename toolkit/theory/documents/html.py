@@ -33,6 +33,7 @@ _LINK = re.compile(r'<a href="#([^"]+)">(.*?)</a>')
 _LETTERS = {"epsilon": "ε", "eps": "ε", "sum": "∑"}
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'  # which a page of HTML need not say
 _OVERLINE = "\u2015"
+_LARGE = frozenset("∑∏")
 
 
 def _greek(name: str) -> str:
@@ -90,9 +91,11 @@ def mathml(expr: sp.Basic, *, block: bool = True) -> str:
 
 
 def _mend(element: ET.Element) -> None:
-    """Mend what latex2mathml makes: overlines that do not stretch, semicolons as identifiers."""
+    """Mend what latex2mathml makes: overlines, limits of sums in brackets, semicolons."""
     if element.tag == "mi" and element.text == ";":
         element.tag = "mo"
+    if element.tag == "msubsup" and element[0].text in _LARGE:
+        element.tag = "munderover"  # beside the sign where there is no room, by default
     if element.tag == "mover" and element[1].text == _OVERLINE:
         element.tag = "mrow"
         element.set("class", "mean")  # the style sheet draws the line
