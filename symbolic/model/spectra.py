@@ -53,6 +53,23 @@ SPECTRA: Premises = {
         eq(s.root_form, sp.Sum(_v[_a] ** 2 * _sd[_a], axes)),
     ),
     "root_form_start": ("the form at the start", eq(Mean(s.root_form_at[0]), s.root_form)),
+    "isotropic_next_diversity": (
+        "from an isotropic covariance: y_a^2 are the eigenvalues of the scatter matrix over n - 1",
+        eq(
+            s.next_image_diversity,
+            sp.sqrt(image_scale * (_n - 1))
+            * s.image_diversity
+            / _d
+            * sp.Sum(s.root_ratio[_a], axes),
+        ),
+    ),
+    "scatter_powers": (
+        "the trace of a power is the sum of the eigenvalues' powers",
+        eq(
+            sp.Sum(s.root_ratio[_a] ** (2 * s.count_index), axes),
+            s.wishart_trace[s.count_index] / (_n - 1) ** s.count_index,
+        ),
+    ),
     "determinant_step": (
         "a determinant of a product is the product of determinants",
         eq(

@@ -10,6 +10,7 @@ from sympy.core.relational import Relational
 
 from symbolic.moments import normal
 from symbolic.signs import is_zero
+from symbolic.symbols import RandomSymbol
 
 
 class DerivationError(ValueError):
@@ -21,7 +22,17 @@ Given = Mapping[Any, Any]
 Checker = Callable[[Relational, Facts, Given], None]
 
 RULES: dict[str, Checker] = {}
-NOT_EXACT = frozenset({"leading order", "limit", "approximation"})  # what they prove is not exact
+# What these prove is not exact.
+NOT_EXACT = frozenset(
+    {
+        "leading order",
+        "leading order between bounds",
+        "leading orders at infinity",
+        "limit",
+        "approximation",
+        "numerical evidence",
+    }
+)
 
 
 def rule(*names: str) -> Callable[[Checker], Checker]:
@@ -63,6 +74,8 @@ def check_step(rule: str, claim: Relational, facts: Facts, given: Given) -> None
         raise DerivationError(f"expected a known rule, got {rule!r}; known: {sorted(RULES)}.")
     if not isinstance(claim, sp.Eq | sp.Le | sp.Ge):
         raise DerivationError(f"expected an equation or a weak inequality, got {claim!r}.")
+    for symbol in given.get("domain") or {}:  # it may narrow a range; it may not choose a sign
+        require(bool(symbol.is_nonnegative), f"{symbol} may be negative: a domain cannot say no.")
     RULES[rule](claim, facts, given)
 
 
@@ -75,6 +88,15 @@ def require(condition: bool, message: str) -> None:
 def equation(claim: Relational) -> None:
     """Require that the claim is an equation."""
     require(isinstance(claim, sp.Eq), "this rule proves equations only.")
+
+
+def names_a_quantity(claim: Relational, *facts: Relational) -> None:
+    """Require that a claim's left-hand side is a name of its own, which the facts do not use."""
+    name = claim.lhs
+    plain = isinstance(name, sp.Symbol) and not isinstance(name, RandomSymbol)
+    require(plain, f"{name} is no name for a number.")
+    for expr in (claim.rhs, *(side for fact in facts for side in (fact.lhs, fact.rhs))):
+        require(not expr.has(name), f"{name} is used before it is defined.")
 
 
 def gap(relation: Relational) -> sp.Expr:
@@ -124,28 +146,3 @@ def implies(claim: Relational, statement: Relational) -> bool:
     if type(claim) is not type(statement) or normal(claim.lhs) != normal(statement.lhs):
         return False
     return is_zero(claim.rhs - statement.rhs)
-
-
-def instance(fact: Relational, given: Given) -> Relational:
-    """Put values in for a fact's free symbols.
-
-    Parameters
-    ----------
-    fact : sympy Relational
-        A fact, true for all values of its free symbols.
-    given : mapping
-        Old to new.
-
-    Returns
-    -------
-    sympy Relational
-        The instance.
-
-    Examples
-    --------
-    >>> import sympy as sp
-    >>> x, y = sp.symbols("x y")
-    >>> instance(sp.Eq(x, 1), {x: y})
-    Eq(y, 1)
-    """
-    return fact.func(fact.lhs.xreplace(given), fact.rhs.xreplace(given), evaluate=False)

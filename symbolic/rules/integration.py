@@ -1,4 +1,4 @@
-"""Rules for integrals against densities: change of variables, Fubini, Euler's integrals.
+"""Rules for integrals and moments: change of variables, Fubini, Euler's integrals, Wishart.
 
 Integrands here are non-negative or absolutely integrable (a theorem's assumptions say where), so
 that the order of integration does not matter.
@@ -12,7 +12,6 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic.rules.core import Facts, Given, equation, require, rule
-from symbolic.rules.expectation import is_before
 from symbolic.signs import is_nonnegative, is_zero
 from symbolic.special import log_c
 from symbolic.symbols import (
@@ -20,9 +19,13 @@ from symbolic.symbols import (
     Mean,
     RandomSymbol,
     generations,
+    image_count,
     is_random,
     normal_draw,
+    num_features,
+    wishart_trace,
 )
+from symbolic.wishart import wishart_trace_mean
 
 _LINE, _HALF, _UNIT = (-sp.oo, sp.oo), (sp.S.Zero, sp.oo), (sp.S.Zero, sp.S.One)
 
@@ -284,3 +287,33 @@ def _is_before(expr: sp.Basic) -> bool:
     if isinstance(expr, RandomSymbol | ChiSquare):
         return False
     return all(_is_before(arg) for arg in expr.args)
+
+
+@rule("Wishart pairings")
+def _wishart_pairings(claim: Relational, facts: Facts, given: Given) -> None:
+    """Take the mean of ``tr W^k`` for the scatter of n draws about their mean, by Isserlis."""
+    equation(claim)
+    require(isinstance(claim.lhs, Mean), "expected a single expectation on the left.")
+    (trace,) = claim.lhs.args
+    known = isinstance(trace, sp.Indexed) and trace.base == wishart_trace
+    require(known and bool(trace.indices[0].is_Integer), "expected the trace of a known power.")
+    value = wishart_trace_mean((int(trace.indices[0]),), image_count - 1, num_features)
+    require(is_zero(claim.rhs - value), f"the pairings add up to {value}.")
+
+
+@rule("leading orders at infinity")
+def _leading_orders(claim: Relational, facts: Facts, given: Given) -> None:
+    """Read off what an upper and a lower bound agree on up to an order in one over a variable.
+
+    Both bounds are rational, so what is left out is at most a multiple of the next order.
+    """
+    equation(claim)
+    upper, lower = facts
+    require(isinstance(upper, sp.Le) and isinstance(lower, sp.Ge), "expected upper, then lower.")
+    require(claim.lhs == upper.lhs == lower.lhs, "the bounds are on other quantities.")
+    large, order = given["large"], given["order"]
+    for bound in (upper.rhs, lower.rhs):
+        difference = sp.together(sp.expand(bound - claim.rhs))
+        require(difference.is_rational_function(large), "the bound is not rational.")
+        above, below = (sp.Poly(part, large) for part in sp.fraction(difference))
+        require(above.is_zero or above.degree() < below.degree() - order, "they differ before.")

@@ -1,4 +1,4 @@
-"""One image update to second order in 1/nu, and the published contraction rate: I3.
+"""One image update to second order in 1/nu: I3.
 
 The root of ``diag(s^2) + eta X`` is expanded entry by entry, for a symbolic dimension; ``eta``
 keeps count of the order, ``X`` being of order ``nu^(-1/2)``.
@@ -10,19 +10,19 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.general import entry
-from symbolic.model.image import cube_rest, deviation, inverse_freedom_mean, root_entry, spread_size
+from symbolic.model.image import cube_rest, deviation, root_entry, spread_size
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.text import eq
 
 UNBIASED = "covariance with denominator n - 1 (ddof = 1), shrinkage_factor = 1"
 _nu, _d, _a, _b = s.degrees_of_freedom, s.num_features, s.feature, s.other_feature
-_sd, _X, _eta, _rho = s.image_sd, deviation, spread_size, s.contraction_factor
+_sd, _X, _eta = s.image_sd, deviation, spread_size
 _axes, _other_axes = (_a, 0, _d - 1), (_b, 0, _d - 1)
 _pairs = ((_b, _a + 1, _d - 1), _axes)
 _e = sp.Symbol("e", integer=True, nonnegative=True)
 _sum = sp.Sum(_sd[_a], _axes)
-_pair_sum = sp.Sum(_sd[_a] * _sd[_b] / (_sd[_a] + _sd[_b]), *_pairs)
+pair_sum = sp.Sum(_sd[_a] * _sd[_b] / (_sd[_a] + _sd[_b]), *_pairs)
 _next = s.next_image_diversity
 
 # ----------------------------------------------------------------------- moments of the deviation
@@ -119,7 +119,7 @@ _loss = sp.Sum(
 _rest = _eta**3 * sp.Sum(cube_rest[_a, _a], _axes)
 _kernel = _square / ((_sd[_a] + _sd[_b]) ** 2 * 2 * _sd[_a])
 _mean_loss = sp.Sum(_kernel, _other_axes, _axes)
-_second_order = _sum - (_sum + 2 * _pair_sum) / (4 * _nu)
+_second_order = _sum - (_sum + 2 * pair_sum) / (4 * _nu)
 _smooth = _sd[_a] * _sd[_b] ** 2 / (2 * _nu * (_sd[_a] + _sd[_b]) ** 2)
 image_contraction_second_order = Theorem(
     name="image_contraction_second_order",
@@ -186,7 +186,7 @@ image_contraction_second_order = Theorem(
             rule="combination",
             claim=eq(
                 Mean(_next),
-                _sum - _eta**2 * (_sum + 2 * _pair_sum) / (4 * _nu) + Mean(_rest),
+                _sum - _eta**2 * (_sum + 2 * pair_sum) / (4 * _nu) + Mean(_rest),
             ),
             label="expanded",
             uses=("mean trace", "pairs", "all pairs"),
@@ -202,219 +202,4 @@ image_contraction_second_order = Theorem(
     ),
 )
 
-# ------------------------------------------------------------------------------- special starts
-
-_sigma = sp.Symbol("sigma", positive=True)
-_flat = {_sd[_a]: _sigma, _sd[_b]: _sigma}
-_isotropic = eq(_rho, 1 - (_d + 1) / (8 * _nu))
-
-
-def _special(
-    name: str, title: str, in_words: str, source: Source, statement: sp.Eq, start: str,
-    lemmas: tuple[str, ...], steps: tuple[Step, ...],
-) -> Theorem:  # fmt: skip
-    return Theorem(
-        name=name,
-        title=title,
-        in_words=in_words,
-        statement=statement,
-        kind=Kind.ASYMPTOTIC,
-        source=source,
-        reference="Theorem 5.1 (I3)",
-        assumptions=(UNBIASED, start, "error of order nu^-2"),
-        lemmas=lemmas,
-        derivation=steps,
-    )
-
-
-image_contraction_isotropic = _special(
-    "image_contraction_isotropic",
-    "One update from an isotropic covariance, to second order",
-    "At an isotropic covariance one update costs a share (d+1)/(8 nu) of diversity.",
-    Source.RECONSTRUCTED,
-    _isotropic,
-    "isotropic covariance before the update",
-    (),
-    (
-        Step(
-            rule="instance",
-            claim=eq(Mean(_next), _second_order.xreplace(_flat)),
-            label="second order",
-            uses=("theorem:image_contraction_second_order",),
-            given=_flat,
-        ),
-        Step(
-            rule="instance",
-            claim=eq(Mean(_next), _rho * _sigma * _d),
-            label="factor",
-            uses=("model:contraction_factor",),
-            given=_flat,
-        ),
-        Step(
-            rule="combination",
-            claim=_isotropic,
-            uses=("second order", "factor"),
-            given={"weights": (1 / (_sigma * _d), -1 / (_sigma * _d))},
-        ),
-    ),
-)
-_tau = sp.Symbol("tau", positive=True)  # the other standard deviations, over the first
-_first_pairs = (_d - 1) * _sigma * _tau / (1 + _tau)
-_other_pairs = (_d - 1) * (_d - 2) * _sigma * _tau / 4
-_lopsided = _sigma + (_d - 1) * _sigma * _tau
-_rank_one = eq(_rho, 1 - 1 / (4 * _nu))
-_lopsided_rho = 1 - (_lopsided + 2 * (_first_pairs + _other_pairs)) / (4 * _nu * _lopsided)
-image_contraction_rank_one = _special(
-    "image_contraction_rank_one",
-    "One update from a rank-one covariance, to second order",
-    "When one direction dominates, one update costs a share 1/(4 nu) of diversity.",
-    Source.OURS,
-    _rank_one,
-    "one eigenvalue dominates all others",
-    ("first_apart", "first_pairs_apart"),
-    (
-        Step(
-            rule="lemma",
-            claim=eq(_sum, _sd[0] + sp.Sum(_sd[_a], (_a, 1, _d - 1))),
-            label="first",
-            uses=("lemma:first_apart",),
-            given={},
-        ),
-        Step(
-            rule="lemma",
-            claim=eq(
-                _pair_sum,
-                sp.Sum(_sd[0] * _sd[_b] / (_sd[0] + _sd[_b]), (_b, 1, _d - 1))
-                + sp.Sum(
-                    _sd[_a] * _sd[_b] / (_sd[_a] + _sd[_b]),
-                    (_b, _a + 1, _d - 1),
-                    (_a, 1, _d - 1),
-                ),
-            ),
-            label="first pairs",
-            uses=("lemma:first_pairs_apart",),
-            given={
-                entry(_a, _b): _sd[_a] * _sd[_b] / (_sd[_a] + _sd[_b]),
-                entry(0, _b): _sd[0] * _sd[_b] / (_sd[0] + _sd[_b]),
-            },
-        ),
-        Step(
-            rule="combination",
-            claim=eq(
-                _rho * (_sd[0] + sp.Sum(_sd[_a], (_a, 1, _d - 1))),
-                (1 - 1 / (4 * _nu)) * (_sd[0] + sp.Sum(_sd[_a], (_a, 1, _d - 1)))
-                - (
-                    sp.Sum(_sd[0] * _sd[_b] / (_sd[0] + _sd[_b]), (_b, 1, _d - 1))
-                    + sp.Sum(
-                        _sd[_a] * _sd[_b] / (_sd[_a] + _sd[_b]),
-                        (_b, _a + 1, _d - 1),
-                        (_a, 1, _d - 1),
-                    )
-                )
-                / (2 * _nu),
-            ),
-            label="apart",
-            uses=(
-                "theorem:image_contraction_second_order",
-                "model:contraction_factor",
-                "first",
-                "first pairs",
-            ),
-            given={"weights": (1, -1, 1 - 1 / (4 * _nu) - _rho, -1 / (2 * _nu))},
-        ),
-        Step(
-            rule="instance",
-            claim=eq(
-                _rho * _lopsided,
-                (1 - 1 / (4 * _nu)) * _lopsided - (_first_pairs + _other_pairs) / (2 * _nu),
-            ),
-            note="first standard deviation sigma, all others tau sigma",
-            label="lopsided",
-            uses=("apart",),
-            given={_sd[0]: _sigma, _sd[_a]: _tau * _sigma, _sd[_b]: _tau * _sigma},
-        ),
-        Step(
-            rule="combination",
-            claim=eq(_rho, _lopsided_rho),
-            label="factor",
-            uses=("lopsided",),
-            given={"weights": (1 / _lopsided,)},
-        ),
-        Step(rule="limit", claim=_rank_one, uses=("factor",), given={"small": _tau}),
-    ),
-)
-
-# ------------------------------------------------------------------------------- the caption's
-
-_N, _p, _m = s.batch_size, s.text_prob, s.count_index
-_weight = sp.binomial(_N, _m) * _p**_m * (1 - _p) ** (_N - _m)
-_shifted = sp.binomial(_N + 1, _m + 1) * _p ** (_m + 1) * (1 - _p) ** (_N - _m)
-_trials = (_m, 0, _N)
-_inverse = sp.Sum(_weight / (_m + 1), _trials)
-_eighth = (_d + 1) / sp.Integer(8)
-_missed = (1 - _p) ** (_N + 1) / ((_N + 1) * _p)  # no image at all in N + 1 trials
-_caption = eq(_rho, 1 - (_d + 1) / (8 * (_N + 1) * _p))
-image_contraction_caption = Theorem(
-    name="image_contraction_caption",
-    title="The caption's contraction rate",
-    in_words="The published rate: the isotropic one averaged over image counts by 1/((N+1) p).",
-    statement=_caption,
-    kind=Kind.APPROXIMATION,
-    source=Source.RECONSTRUCTED,
-    reference="Theorem 5.1",
-    assumptions=(
-        UNBIASED,
-        "isotropic covariance before the update (true of the start only)",
-        "n ~ Binomial(N, p), 1/(n-1) replaced by 1/(n+1), (1-p)^(N+1) dropped",
-    ),
-    lemmas=("binomial_shifted",),
-    derivation=(
-        Step(
-            rule="approximation",
-            claim=eq(_rho, 1 - _eighth * _inverse),
-            note="E[1/(n-1)] of updated texts replaced by E[1/(n+1)]",
-            label="replaced",
-            uses=("model:averaged_contraction",),
-            given={"dropped": _eighth * (_inverse - inverse_freedom_mean)},
-        ),
-        Step(
-            rule="algebra",
-            claim=eq(_weight / (_m + 1), _shifted / ((_N + 1) * _p)),
-            label="one count",
-        ),
-        Step(
-            rule="monotone",
-            claim=eq(_inverse, sp.Sum(_shifted / ((_N + 1) * _p), _trials)),
-            label="all counts",
-            uses=("one count",),
-            given={"apply": sp.Sum, "over": (_trials,)},
-        ),
-        Step(
-            rule="combination",
-            claim=eq(_inverse, (1 - (1 - _p) ** (_N + 1)) / ((_N + 1) * _p)),
-            label="inverse moment",
-            uses=("all counts", "lemma:binomial_shifted"),
-            given={"weights": (1, 1 / ((_N + 1) * _p))},
-        ),
-        Step(
-            rule="combination",
-            claim=eq(_rho, 1 - _eighth * (1 - (1 - _p) ** (_N + 1)) / ((_N + 1) * _p)),
-            label="averaged",
-            uses=("replaced", "inverse moment"),
-            given={"weights": (1, -_eighth)},
-        ),
-        Step(
-            rule="approximation",
-            claim=_caption,
-            uses=("averaged",),
-            given={"dropped": _eighth * _missed},
-        ),
-    ),
-)
-
-THEOREMS = (
-    image_contraction_second_order,
-    image_contraction_isotropic,
-    image_contraction_rank_one,
-    image_contraction_caption,
-)
+THEOREMS = (image_contraction_second_order,)

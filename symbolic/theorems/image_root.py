@@ -202,9 +202,7 @@ image_one_step_lower_bound = Theorem(
         root_moment[0],
         Step(
             rule="instance",
-            claim=eq(
-                Mean(sp.sqrt(ChiSquare(_row))), sp.sqrt(_row) * contraction_constant(_row)
-            ),
+            claim=eq(Mean(sp.sqrt(ChiSquare(_row))), sp.sqrt(_row) * contraction_constant(_row)),
             label="mean root of chi-square",
             uses=("mean root",),
             given={_nu: _row},
