@@ -7,6 +7,7 @@ from sympy.core.function import AppliedUndef
 
 from symbolic import symbols as s
 from symbolic.moments import normal
+from symbolic.ranges import has_length
 from symbolic.special import log_c, log_chi
 
 
@@ -51,11 +52,18 @@ def _short_sums(expr: sp.Expr) -> sp.Expr:
 
     def evaluate(*args: sp.Basic) -> sp.Expr:
         total = sp.Sum(*args)
-        return total.doit() if total.function.is_polynomial(*total.variables) else total
+        known = all(_has_length(k, total.limits) for k in range(len(total.limits)))
+        polynomial = total.function.is_polynomial(*total.variables)
+        return total.doit() if known and polynomial else total
 
     return expr.replace(sp.Sum, evaluate).replace(
         lambda e: isinstance(e, log_c | log_chi), lambda e: e.doit()
     )
+
+
+def _has_length(k: int, limits: tuple[sp.Tuple, ...]) -> bool:
+    _, low, high = limits[k]
+    return has_length(low, high, [outer[0] for outer in limits[k + 1 :] if outer[2] == high])
 
 
 def _name_opaque(expr: sp.Expr) -> sp.Expr:
@@ -93,7 +101,10 @@ def _zero_in_domain(expr: sp.Expr) -> bool:
     return sp.simplify(sp.expand_log(sp.expand(_name_opaque(inside)))) == 0
 
 
-_OPAQUE = (sp.Sum, sp.Integral, s.Mean, s.SampleMean, sp.Indexed, sp.KroneckerDelta, AppliedUndef)
+_OPAQUE = (
+    sp.Sum, sp.Integral, s.Mean, s.SampleMean, s.ChiSquare, sp.Indexed, sp.KroneckerDelta,
+    AppliedUndef,
+)  # fmt: skip
 
 
 def _differs_at_a_point(expr: sp.Expr) -> bool:
@@ -137,11 +148,12 @@ def _domain() -> dict[sp.Symbol, sp.Expr]:
     """Parametrise each symbol's range by a non-negative number."""
     free = {
         name: sp.Symbol(f"over_{name}", nonnegative=True)
-        for name in ("N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho")
+        for name in ("N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho", "ddof", "j")
     }
     share = {name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho")}
     return {
-        s.ddof: s.image_count - sp.Symbol("over_ddof", nonnegative=True),
+        s.ddof: s.image_count - free["ddof"],
+        s.exponent_index: s.image_count - free["j"],
         s.batch_size: 1 + free["N"],
         s.image_count: 1 + free["n"],
         s.num_features: 1 + free["d"],
@@ -180,7 +192,9 @@ def is_nonnegative(expr: sp.Expr, domain: dict[sp.Symbol, sp.Expr] | None = None
     """
     if expr.is_nonnegative:
         return True
-    if isinstance(expr, s.Mean | sp.Sum | sp.Integral):
+    if isinstance(expr, sp.Integral) and not all(_runs_forward(e) for e in expr.limits):
+        return False
+    if isinstance(expr, s.Mean | sp.Sum | sp.Integral):  # a sum over an empty range is zero
         return is_nonnegative(expr.args[0], domain)
     if isinstance(expr, s.SampleMean):
         return is_nonnegative(expr.args[0], domain)
@@ -195,6 +209,13 @@ def is_nonnegative(expr: sp.Expr, domain: dict[sp.Symbol, sp.Expr] | None = None
         even = power.is_even and base.is_real
         return bool(even) or (power.is_real is True and is_nonnegative(base, domain))
     return _nonnegative_in_domain(expr, domain or {})
+
+
+def _runs_forward(limit: sp.Tuple) -> bool:
+    ends = limit[1:]
+    if len(ends) < 2 or (ends[0] == -sp.oo or ends[1] == sp.oo):
+        return len(ends) != 1
+    return is_nonnegative(ends[1] - ends[0])
 
 
 def _nonnegative_in_domain(expr: sp.Expr, extra: dict[sp.Symbol, sp.Expr]) -> bool:

@@ -101,6 +101,14 @@ def _frozen(value: Any) -> Any:
     return type(value), value
 
 
+def _library(others: Mapping[str, Theorem] | None) -> Mapping[str, Theorem]:
+    if others is None:
+        import symbolic  # the library imports this module
+
+        others = symbolic.THEOREMS
+    return others
+
+
 @dataclass(frozen=True, kw_only=True)
 class Theorem:
     """A result: statement, provenance and derivation.
@@ -256,8 +264,9 @@ class Theorem:
         """
         if not self.derivation:
             raise DerivationError(f"{self.name}: expected a derivation, found none; add its steps.")
-        self._check_kind()
         known = self._known(others, premises, lemmas)
+        self._check_kind(others)
+        self._check_definitions(known)
         for number, step in enumerate(self.derivation, 1):
             facts = [self._fact(use, known, number) for use in step.uses]
             try:
@@ -274,19 +283,32 @@ class Theorem:
                 f"which does not give the statement {self.statement}."
             )
 
-    def _check_kind(self) -> None:
+    def _check_definitions(self, known: Mapping[str, Relational]) -> None:
+        try:
+            rules.check_definitions(self.derivation, known)
+        except DerivationError as error:
+            raise DerivationError(f"{self.name}: {error}") from None
+
+    def _check_kind(self, others: Mapping[str, Theorem] | None) -> None:
         relation = {Kind.UPPER_BOUND: sp.Le, Kind.LOWER_BOUND: sp.Ge}.get(self.kind, sp.Eq)
         if not isinstance(self.statement, relation):
             raise DerivationError(
                 f"{self.name}: a result of kind {self.kind} states {relation.__name__}, "
                 f"got {self.statement}."
             )
+        loose = (Kind.ASYMPTOTIC, Kind.APPROXIMATION)
+        used = {use for step in self.derivation for use in step.uses}
         weaker = {step.rule for step in self.derivation} & rules.NOT_EXACT
-        if weaker and self.kind not in (Kind.ASYMPTOTIC, Kind.APPROXIMATION):
+        weaker |= {name for name in used if self._kind_of(name, others) in loose}
+        if weaker and self.kind not in loose:
             raise DerivationError(
                 f"{self.name}: {', '.join(sorted(weaker))} cannot give a result of kind "
                 f"{self.kind}."
             )
+
+    def _kind_of(self, use: str, others: Mapping[str, Theorem] | None) -> Kind | None:
+        theorem = _library(others).get(use.removeprefix("theorem:"))
+        return theorem.kind if theorem is not None and use.startswith("theorem:") else None
 
     def _known(
         self,
@@ -295,10 +317,7 @@ class Theorem:
         lemmas: Mapping[str, Lemma],
     ) -> dict[str, Relational]:
         """Give what a step may rest on; of theorems those before this one: none proves itself."""
-        if others is None:
-            import symbolic  # the library imports this module
-
-            others = symbolic.THEOREMS
+        others = _library(others)
         earlier = itertools.takewhile(lambda name: name != self.name, others)
         return (
             {f"model:{name}": premise.statement for name, premise in premises.items()}

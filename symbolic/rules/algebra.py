@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic.moments import normal
-from symbolic.rules.core import Facts, Given, equation, gap, instance, require, rule
+from symbolic.rules.core import Facts, Given, equation, gap, names_a_quantity, require, rule
+from symbolic.rules.instances import instance, put
 from symbolic.signs import is_nonnegative, is_zero
-from symbolic.symbols import Mean
+from symbolic.symbols import ChiSquare, Mean, RandomSymbol, generations, is_random
 
 
 @rule("model", "lemma", "instance")
 def _instance_of_fact(claim: Relational, facts: Facts, given: Given) -> None:
     require(len(facts) == 1, "expected one fact to take an instance of.")
+    drawn = facts[0].has(ChiSquare) and not is_mean_only(facts[0])
+    require(not (drawn and generations in given), "each time has a draw of its own.")
     fact = instance(facts[0], given)
     require(type(claim) is type(fact) and is_zero(gap(claim) - gap(fact)), f"the fact says {fact}.")
 
@@ -22,6 +27,11 @@ def _instance_of_fact(claim: Relational, facts: Facts, given: Given) -> None:
 def _algebra(claim: Relational, facts: Facts, given: Given) -> None:
     equation(claim)
     require(is_zero(claim.lhs - claim.rhs), "the two sides are not identical.")
+
+
+def is_mean_only(fact: Relational) -> bool:
+    """Tell whether whatever is random in a fact stands inside an expectation."""
+    return not is_random(fact.lhs) and not is_random(fact.rhs)
 
 
 def rewrite(expr: sp.Expr, facts: Facts) -> sp.Expr:
@@ -59,6 +69,8 @@ def _combination(claim: Relational, facts: Facts, given: Given) -> None:
     total = form
     exact = form == 0
     weights = [sp.sympify(weight) for weight in given.get("weights", ())]
+    for weight in weights:
+        _require_finite(weight, facts, domain)
     for fact, weight in zip(facts, weights, strict=True):
         if not isinstance(fact, sp.Eq):
             exact = False
@@ -69,6 +81,24 @@ def _combination(claim: Relational, facts: Facts, given: Given) -> None:
     require(is_zero(gap(claim) - total), "the combination is not the claim.")
 
 
+def _require_finite(weight: sp.Expr, facts: Facts, domain: Any) -> None:
+    """Require that what a weight divides by is not zero, nor made so by the facts."""
+    below = sp.denom(sp.together(weight))
+    if below.is_number:
+        require(below.is_finite is True and below.is_zero is False, f"{weight} is no number.")
+        return
+    signed = is_nonnegative(below, domain) or is_nonnegative(-below, domain)
+    require(signed and not is_zero(below), f"{below}, divided by, may be zero.")
+    for fact in facts:
+        if not isinstance(fact, sp.Eq):
+            continue
+        for old, new in ((fact.lhs, fact.rhs), (fact.rhs, fact.lhs)):
+            if not old.is_number:
+                require(not is_zero(below.xreplace({old: new})), f"{fact} makes {below} zero.")
+        left = sp.gcd(*(sp.numer(sp.together(expr)) for expr in (gap(fact), below)))
+        require(left.is_number or bool(left.is_positive), f"{fact} may make {left} zero.")
+
+
 @rule("monotone")
 def _monotone(claim: Relational, facts: Facts, given: Given) -> None:
     """Apply an order-preserving operation (mean, sum, integral) to both sides."""
@@ -77,8 +107,30 @@ def _monotone(claim: Relational, facts: Facts, given: Given) -> None:
     over = [given[key] for key in ("over",) if key in given] or []
     require(apply in (Mean, sp.Sum, sp.Integral), f"{apply} is not known to preserve order.")
     limits = over[0] if over else ()
+    for limit in limits:
+        _require_range(sp.Tuple(*limit) if isinstance(limit, tuple) else limit)
     left, right = (apply(side, *limits) for side in (facts[0].lhs, facts[0].rhs))
     require(is_zero(claim.lhs - left) and is_zero(claim.rhs - right), "this is not both sides.")
+
+
+def _require_range(limit: Any) -> None:
+    """Require a range over which a fact holds: its variable's values, not run backwards.
+
+    A sum over an empty range is zero.
+    """
+    variable, *ends = limit if isinstance(limit, sp.Tuple) else (limit,)
+    require(not isinstance(variable, RandomSymbol), f"{variable} is random.")
+    if not ends:
+        return
+    low, high = ends
+    if variable.is_integer:
+        require(low.is_integer is True, f"{low} is no integer.")
+    else:
+        infinite = low == -sp.oo and high == sp.oo
+        require(infinite or is_nonnegative(high - low), f"{low} may be above {high}.")
+    for bound, wanted in (("nonnegative", low), ("positive", low - 1)):
+        if getattr(variable, f"is_{bound}"):
+            require(is_nonnegative(wanted), f"{variable} is {bound}, {low} may not be.")
 
 
 @rule("square root")
@@ -96,7 +148,11 @@ def _square_root(claim: Relational, facts: Facts, given: Given) -> None:
 def _abbreviation(claim: Relational, facts: Facts, given: Given) -> None:
     """Give an expression a name: the claim with the name written out is the fact."""
     (fact,) = facts
-    full = instance(claim, {given["name"]: given["stands for"]})
+    name, meaning = given["name"], given["stands for"]
+    require(isinstance(name, sp.Symbol), f"{name} is no name.")
+    require(not meaning.has(name) and not is_random(meaning), f"{meaning} is no number to name.")
+    require(not (fact.lhs.has(name) or fact.rhs.has(name)), f"{name} already has a meaning.")
+    full = put(claim, {name: meaning})
     require(type(full) is type(fact), "the relation has changed.")
     require(is_zero(gap(full) - gap(fact)), "written out, it is another claim.")
 
@@ -107,8 +163,16 @@ def _threshold(claim: Relational, facts: Facts, given: Given) -> None:
     equation(claim)
     (fact,) = facts
     weight, level, variable = given["weight"], given["level"], given["variable"]
+    require(claim.lhs == variable, f"expected a threshold of {variable}.")
+    require(not (claim.rhs.has(variable) or level.has(variable)), f"{variable} is left over.")
+    require(isinstance(fact, sp.Eq) and not fact.lhs.has(variable), "expected a value.")
     require(is_zero(fact.rhs - level - weight * (variable - claim.rhs)), "not of the form claimed.")
+    _require_positive(weight, given)
+
+
+def _require_positive(weight: sp.Expr, given: Given) -> None:
     require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
+    require(not is_zero(weight), "the weight is zero.")
 
 
 @rule("maximum")
@@ -117,10 +181,13 @@ def _maximum(claim: Relational, facts: Facts, given: Given) -> None:
     equation(claim)
     (fact,) = facts
     root, variable, weight = given["root"], given["variable"], given["weight"]
+    names_a_quantity(claim, fact)
+    require(not claim.rhs.has(variable), f"{variable} is left over.")
     require(is_zero(fact.rhs - weight * root**2), "the gap is not that square.")
-    require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
+    _require_positive(weight, given)
     require(is_zero(root.subs(variable, claim.rhs)), "the square does not vanish there.")
-    require(not sp.diff(root, variable).has(variable), "the square may vanish elsewhere.")
+    slope = sp.diff(root, variable)
+    require(not slope.has(variable) and not is_zero(slope), "the square may vanish elsewhere.")
 
 
 @rule("maximal value")
@@ -130,8 +197,10 @@ def _maximal_value(claim: Relational, facts: Facts, given: Given) -> None:
     (fact,) = facts
     weight, square = given["weight"], given["root"] ** 2
     gap_form = claim.rhs - given["function"] - weight * square
+    names_a_quantity(claim, fact)
+    require(not claim.rhs.has(given["variable"]), f"{given['variable']} is left over.")
     require(is_zero(gap_form) and is_zero(gap(fact) - gap_form), "the gap is not that square.")
-    require(is_nonnegative(weight, given.get("domain")), "the weight may be negative.")
+    _require_positive(weight, given)
     require(is_zero(square.subs(given["variable"], given["at"])), "the value is not reached.")
 
 
@@ -143,5 +212,7 @@ def _logarithm(claim: Relational, facts: Facts, given: Given) -> None:
     require(claim.lhs == name.lhs, "expected the logarithm that the first fact names.")
     inside = instance(value, given)
     require(name.rhs == sp.log(inside.lhs), "the first fact names another logarithm.")
+    for taken in (inside.rhs, *(log.args[0] for log in claim.rhs.atoms(sp.log))):
+        require(is_nonnegative(taken), f"{taken} may be negative, so it has no logarithm.")
     logarithm = sp.expand_log(sp.log(inside.rhs), force=True)
     require(is_zero(sp.expand_log(claim.rhs - logarithm, force=True)), f"it is {logarithm}.")

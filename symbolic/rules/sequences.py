@@ -7,9 +7,9 @@ from sympy.core.relational import Relational
 
 from symbolic.moments import normal
 from symbolic.recursions import satisfies
-from symbolic.rules.core import Facts, Given, equation, require, rule
+from symbolic.rules.core import Facts, Given, equation, names_a_quantity, require, rule
 from symbolic.signs import is_nonnegative, is_zero
-from symbolic.symbols import generations
+from symbolic.symbols import generations, is_random
 
 
 def _linear_in(expr: sp.Expr, unknown: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -29,11 +29,15 @@ def _recursion(claim: Relational, facts: Facts, given: Given) -> None:
     step, start = facts
     time = given.get("time", generations)
     unknown = claim.lhs
+    counts = time.is_Symbol and time.is_integer and time.is_nonnegative and not time.is_positive
+    require(bool(counts), f"{time} does not count from zero.")
     require(normal(step.lhs) == normal(unknown.subs(time, time + 1)), "not this quantity's step.")
     require(normal(start.lhs) == normal(unknown.subs(time, 0)), "not this quantity's start.")
     allowed = (type(claim), sp.Eq)
     require(type(step) in allowed and type(start) in allowed, "the relations point elsewhere.")
     factor, gain = _linear_in(step.rhs, unknown)
+    # A random factor is another one at each time: only means obey a recursion in symbols.
+    require(not is_random(factor) and not is_random(gain), "the recursion is random.")
     if not isinstance(claim, sp.Eq):
         require(is_nonnegative(factor), f"the factor {factor} may be negative.")
     later = factor * claim.rhs + gain
@@ -48,9 +52,12 @@ def _fixed_point(claim: Relational, facts: Facts, given: Given) -> None:
     equation(claim)
     require(len(facts) == 1 and isinstance(facts[0], sp.Eq), "expected one recursion.")
     (step,) = facts
+    names_a_quantity(claim, step)
     unknown = step.lhs.subs(generations, generations - 1)
     factor, gain = _linear_in(step.rhs, unknown)
-    require(not gain.has(generations), "the gain changes with time.")
+    changes = factor.has(generations) or gain.has(generations)
+    require(not changes, "the recursion changes with time.")
+    require(not is_random(factor) and not is_random(gain), "the recursion is random.")
     require(is_zero(claim.rhs - factor * claim.rhs - gain), "the recursion moves this point.")
     _contracts(factor, given)
 
@@ -61,6 +68,7 @@ def _fixed_pair(claim: Relational, facts: Facts, given: Given) -> None:
     equation(claim)
     require(len(facts) == 2, "expected two recursions.")
     point = given["point"]  # unknown at time t: its stationary value
+    names_a_quantity(claim, *facts)
     unknowns = list(point)
     require(point.get(given["unknown"]) == claim.rhs, "the claim is not part of the point.")
     rows = []
@@ -72,6 +80,8 @@ def _fixed_pair(claim: Relational, facts: Facts, given: Given) -> None:
         step = fact.rhs.xreplace(names)
         rows.append([sp.together(sp.diff(step, name)) for name in names.values()])
     (a, b), (c, d) = rows
+    fixed = not any(entry.has(generations, *unknowns) for row in rows for entry in row)
+    require(fixed, "the recursions change with time.")
     # Non-negative entries and a positive determinant of 1 - matrix: the spectral radius is < 1.
     needed = (a, b, c, d, 1 - a, 1 - d, (1 - a) * (1 - d) - b * c)
     for entry in needed:
@@ -92,16 +102,21 @@ def _long_run(claim: Relational, facts: Facts, given: Given) -> None:
     """Let geometric terms vanish in what holds at every time; the claim names the limit."""
     (fact,) = facts
     require(type(claim) is type(fact), "the relation has changed.")
+    names_a_quantity(claim, fact)
     rooms = given["vanishing"]  # factor: 1 - factor, written so that its sign is seen
     for factor, room in rooms.items():
+        require(not factor.has(generations), f"{factor} changes with time.")
         _contracts(factor, {"room": room})
+    gone = sp.Dummy("gone")
 
-    def vanish(power: sp.Pow) -> sp.Expr:
-        known = power.exp == generations and any(is_zero(power.base - f) for f in rooms)
-        return sp.S.Zero if known else power
+    def vanish(power: sp.Expr) -> sp.Expr:
+        known = power.is_Pow and power.exp == generations
+        return gone if known and any(is_zero(power.base - f) for f in rooms) else power
 
-    limit = fact.rhs.replace(sp.Pow, lambda base, exp: vanish(sp.Pow(base, exp)))
-    require(not limit.has(generations), f"{limit} still changes with time.")
+    kept = fact.rhs.replace(sp.Pow, lambda base, exp: vanish(sp.Pow(base, exp)))
+    require(not kept.has(generations), f"{kept} still changes with time.")
+    require(bool(sp.expand(kept).is_polynomial(gone)), f"{kept} may grow as powers vanish.")
+    limit = kept.subs(gone, 0)
     require(is_zero(claim.rhs - limit), f"the limit is {limit}.")
 
 
@@ -112,7 +127,9 @@ def _squeeze(claim: Relational, facts: Facts, given: Given) -> None:
     upper, lower = facts
     require(isinstance(upper, sp.Le) and isinstance(lower, sp.Ge), "expected upper, then lower.")
     require(upper.lhs == lower.lhs, "the bounds are on different quantities.")
+    names_a_quantity(claim, upper, lower)
     factor = given["factor"]
+    require(not factor.has(generations), f"{factor} changes with time.")
     for bound in (upper, lower):
         constant = bound.rhs / factor**generations
         require(not constant.has(generations) and bool(constant.is_positive), "no constant.")

@@ -1,0 +1,218 @@
+"""Instances: what may be put in for the free symbols of a fact, and how.
+
+A free symbol stands for every value that its assumptions allow, so a value must meet them.  What
+is bound by a sum or an integral stays bound (its name moves out of the way of what is put in),
+and an indexed or applied placeholder (``x[i]``, ``f(a, b)``) is replaced as a function of its
+arguments, everywhere at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+from symbolic import symbols as s
+from symbolic.rules.core import require
+from symbolic.signs import is_nonnegative, is_zero
+from symbolic.symbols import Mean, is_random
+
+Pattern = dict[tuple[sp.Expr, ...], sp.Expr]
+
+# Quantities that the rest determines: a fact on one of them is no law for arbitrary values of it.
+DETERMINED = frozenset(
+    {
+        s.text_diversity, s.posterior_confusion, s.homozygosity, s.third_power_sum,
+        s.posterior_covariance, s.text_prob_covariance, s.posterior_product_mean,
+        s.target_overlap, s.stationary_text_diversity, s.limit_text_diversity, s.injection_dose,
+        s.best_injection_fraction, s.best_text_diversity, s.contraction_factor,
+        s.mean_image_factor, s.decay_rate_limit, s.lyapunov_exponent, s.inverse_root_count,
+        s.inverse_count, s.stationary_fidelity, s.stationary_trace, s.log_bhattacharyya,
+        s.next_text_diversity, s.next_homozygosity, s.next_image_diversity,
+        s.next_squared_offset, s.next_target_overlap, s.injected_diversity,
+        s.image_draw, s.generated_image, s.user_image,
+    }
+)  # fmt: skip
+_UNIT = {  # diversities: at most one
+    name: 1 / (1 + sp.Symbol(f"over_{name}", nonnegative=True))
+    for name in (s.target_diversity, s.mean_target_diversity, s.initial_text_diversity)
+}
+
+
+def instance(fact: Relational, given: Mapping[Any, Any]) -> Relational:
+    """Put values in for a fact's free symbols.
+
+    Parameters
+    ----------
+    fact : sympy Relational
+        A fact, true for all values of its free symbols.
+    given : mapping
+        Old to new; a placeholder such as ``x[i]`` stands for the whole function ``x``.
+
+    Returns
+    -------
+    sympy Relational
+        The instance.
+
+    Raises
+    ------
+    DerivationError
+        If a value does not fit, or the fact does not speak of arbitrary values.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> x, y = sp.symbols("x y")
+    >>> instance(sp.Eq(x, 1), {x: y})
+    Eq(y, 1)
+    """
+    for old, new in given.items():
+        require(old not in DETERMINED, f"{old} is determined by the rest and takes no values.")
+        if fact.has(Mean) and is_random(sp.sympify(new)):
+            require(is_random(old), f"{old} is fixed inside an expectation, {new} is random.")
+    return put(fact, given)
+
+
+def put(fact: Relational, given: Mapping[Any, Any]) -> Relational:
+    """Replace in both sides of a fact, as `instance` does, but whatever may be random."""
+    symbols: dict[sp.Symbol, sp.Expr] = {}
+    patterns: dict[Any, Pattern] = {}
+    for old, new in given.items():
+        new = sp.sympify(new)
+        if isinstance(old, sp.Symbol):
+            _check_fits(old, new)
+            symbols[old] = new
+        elif isinstance(old, sp.Indexed | AppliedUndef):
+            head, arguments = _head(old)
+            _check_fits(old, new)
+            patterns.setdefault(head, {})[arguments] = new
+        else:
+            require(False, f"{old} is no symbol and no placeholder, so nothing can stand for it.")
+    functions = {head: _function(pattern, symbols) for head, pattern in patterns.items()}
+    left, right = (_Put(symbols, functions)(side) for side in (fact.lhs, fact.rhs))
+    return fact.func(left, right, evaluate=False)
+
+
+def _check_fits(old: sp.Expr, new: sp.Expr) -> None:
+    """Require that a value meets the assumptions of what it stands for."""
+    seen = new.subs(s.count_index, s.image_count)  # inside a sum over counts: from min_images on
+    message = f"{new} does not fit {old}"
+    if old.is_integer:
+        require(seen.is_integer is True, f"{message}: it is no integer.")
+    if old.is_positive:
+        require(not is_zero(seen), f"{message}: it is zero.")
+    if old.is_nonnegative:
+        require(is_nonnegative(seen, _UNIT), f"{message}: it may be negative.")
+    require(not (old.is_real and seen.is_real is False), f"{message}: it is not real.")
+
+
+def _head(expr: sp.Expr) -> tuple[Any, tuple[sp.Expr, ...]]:
+    if isinstance(expr, sp.Indexed):
+        return expr.base.label, tuple(expr.indices)
+    return expr.func, tuple(expr.args)
+
+
+def _function(pattern: Pattern, symbols: Mapping[sp.Symbol, sp.Expr]) -> Callable[..., sp.Expr]:
+    """Read the function off ``x[i] -> value(i)``; ``x[0]`` may be apart from all other ``x[i]``.
+
+    Two values at arguments that differ, ``x[t]`` and ``x[t + 1]``, are taken as they are.
+    """
+    general = next((key for key in pattern if _is_general(key)), None)
+    if general is None or _all_differ(list(pattern)):
+        return _only_at(pattern)
+    names = [symbols.get(name, name) for name in general]
+    value = pattern[general]
+    apart: Pattern = {}
+    for key, other in pattern.items():
+        new_key = tuple(symbols.get(name, name) for name in key)
+        expected = value.subs(dict(zip(names, new_key, strict=True)), simultaneous=True)
+        if not is_zero(expected - other):
+            numbers = all(index.is_number for index in key)
+            require(numbers, f"{key} is given both {expected} and {other}.")
+            apart[key] = other
+
+    def function(*arguments: sp.Expr) -> sp.Expr:
+        for key, other in apart.items():
+            if arguments == key:
+                return other
+            pairs = zip(arguments, key, strict=True)
+            require(any((a - b).is_nonzero for a, b in pairs), f"{arguments} may be {key}.")
+        return value.subs(dict(zip(names, arguments, strict=True)), simultaneous=True)
+
+    return function
+
+
+def _all_differ(keys: list[tuple[sp.Expr, ...]]) -> bool:
+    return len(keys) > 1 and all(
+        any((a - b).is_nonzero for a, b in zip(first, second, strict=True))
+        for first, second in itertools.combinations(keys, 2)
+    )
+
+
+def _only_at(pattern: Pattern) -> Callable[..., sp.Expr]:
+    def function(*arguments: sp.Expr) -> sp.Expr:
+        require(arguments in pattern, f"nothing is given for the arguments {arguments}.")
+        return pattern[arguments]
+
+    return function
+
+
+def _is_general(key: tuple[sp.Expr, ...]) -> bool:
+    return all(isinstance(index, sp.Symbol) for index in key) and len(set(key)) == len(key)
+
+
+class _Put:
+    """Replace symbols and placeholders below sums and integrals, which keep their variables."""
+
+    def __init__(
+        self, symbols: Mapping[sp.Symbol, sp.Expr], functions: Mapping[Any, Callable[..., sp.Expr]]
+    ) -> None:
+        self.symbols, self.functions = symbols, functions
+
+    def __call__(self, expr: sp.Basic) -> sp.Basic:
+        if isinstance(expr, sp.Symbol):
+            return self.symbols.get(expr, expr)
+        if isinstance(expr, sp.Sum | sp.Product | sp.Integral):
+            return self._below(expr)
+        if isinstance(expr, sp.Indexed | AppliedUndef):
+            head, arguments = _head(expr)
+            arguments = tuple(self(argument) for argument in arguments)
+            if head in self.functions:
+                return self.functions[head](*arguments)
+            return expr.base[arguments] if isinstance(expr, sp.Indexed) else head(*arguments)
+        return expr.func(*map(self, expr.args)) if expr.args else expr
+
+    def _below(self, total: sp.Expr) -> sp.Expr:
+        """Rename what is bound, replace, and give the old names back where they are free."""
+        fresh: dict[sp.Symbol, sp.Symbol] = {}
+        limits: list[tuple[sp.Expr, ...]] = []
+        for variable, *ends in reversed(total.limits):
+            ends = [self(end.xreplace(fresh)) for end in ends]
+            fresh[variable] = _fresh(variable, ends)
+            limits.insert(0, (fresh[variable], *ends))
+        new = total.func(self(total.function.xreplace(fresh)), *limits)
+        if not isinstance(new, type(total)):
+            return new
+        return new.xreplace(self._names(new, fresh))
+
+    def _names(self, new: sp.Expr, fresh: Mapping[sp.Symbol, sp.Symbol]) -> dict[Any, Any]:
+        taken = set(new.atoms(sp.Symbol))
+        back = {}
+        for old, dummy in fresh.items():
+            for name in (self.symbols.get(old), old):
+                if isinstance(name, sp.Symbol) and name not in taken and not is_random(name):
+                    back[dummy] = name
+                    taken.add(name)
+                    break
+        return back
+
+
+def _fresh(variable: sp.Symbol, ends: list[sp.Expr]) -> sp.Dummy:
+    """Make a new name; an index that starts above zero is known to be positive."""
+    if len(ends) == 2 and variable.is_integer and ends[0].is_positive:
+        return sp.Dummy(variable.name, integer=True, positive=True)
+    return sp.Dummy(variable.name, **variable._assumptions_orig)
