@@ -21,11 +21,12 @@ _HOME = {
     "loop_of": "toolkit.loops",
     "posterior_confusion": "toolkit.confusion",
     "predict": "toolkit.theory",
-    "read_trajectory": "toolkit.datasets",
+    "read_trajectory": "toolkit.trajectories",
     "save": "toolkit.datasets",
     "simulate": "toolkit.simulate",
     "simulate_again": "toolkit.simulate",
     "tilted_image_diversity": "toolkit.tilting",
+    "to_table": "toolkit.trajectories",
     "verdict_table": "toolkit.compare",
 }
 _MODULES = ("confusion", "labels", "measures", "metrics", "plotting", "theory")
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from toolkit.compare import compare as compare
     from toolkit.compare import verdict_table as verdict_table
     from toolkit.confusion import posterior_confusion as posterior_confusion
-    from toolkit.datasets import read_trajectory as read_trajectory
     from toolkit.datasets import save as save
     from toolkit.loops import loop_of as loop_of
     from toolkit.simulate import simulate as simulate
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from toolkit.systems import read_system as read_system
     from toolkit.theory import predict as predict
     from toolkit.tilting import tilted_image_diversity as tilted_image_diversity
+    from toolkit.trajectories import read_trajectory as read_trajectory
+    from toolkit.trajectories import to_table as to_table
 
 
 class _Package(ModuleType):

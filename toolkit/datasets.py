@@ -210,8 +210,51 @@ def _check_chunks(dataset: xr.Dataset, path: Path) -> None:
             raise ValueError(f"{name} lacks chunks")
 
 
+def load(path: str | Path) -> xr.Dataset:
+    """Read a netCDF (``.nc``) or zarr (``.zarr``) file, whatever it holds.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    xr.Dataset
+        In memory.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is nothing at the path.
+    ValueError
+        When it is truncated or of another format.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no file at {path}.")
+    if path.suffix not in _SUFFIXES:
+        raise ValueError(f"{path} must end in {' or '.join(_SUFFIXES)}.")
+    if path.suffix == ".nc" and path.is_dir():
+        raise ValueError(f"{path} is a folder; a netCDF trajectory is a file.")
+    try:
+        if path.suffix == ".nc":
+            return xr.load_dataset(path, engine="h5netcdf")
+        dataset = xr.open_zarr(path, consolidated=False).load()
+        _check_chunks(dataset, path)
+    except Exception as error:  # noqa: BLE001
+        # The readers raise a dozen kinds of error for a damaged file; all mean the same here.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"{path} cannot be read as {path.suffix[1:]}: truncated or of another format "
+            f"({reason})."
+        ) from None
+    return dataset
+
+
 def read_trajectory(path: str | Path) -> xr.Dataset:
-    """Read a trajectory from netCDF (``.nc``) or zarr (``.zarr``).
+    """Read a trajectory that ``simulate`` made, from netCDF (``.nc``) or zarr (``.zarr``).
+
+    Those of others, and tables, are read and checked in full by ``toolkit.trajectories``.
 
     Parameters
     ----------
@@ -229,26 +272,7 @@ def read_trajectory(path: str | Path) -> xr.Dataset:
     ValueError
         When it is truncated, of another format, or holds no trajectory.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"no file at {path}.")
-    if path.suffix not in _SUFFIXES:
-        raise ValueError(f"{path} must end in {' or '.join(_SUFFIXES)}.")
-    if path.suffix == ".nc" and path.is_dir():
-        raise ValueError(f"{path} is a folder; a netCDF trajectory is a file.")
-    try:
-        if path.suffix == ".nc":
-            dataset = xr.load_dataset(path, engine="h5netcdf")
-        else:
-            dataset = xr.open_zarr(path, consolidated=False).load()
-            _check_chunks(dataset, path)
-    except Exception as error:  # noqa: BLE001
-        # The readers raise a dozen kinds of error for a damaged file; all mean the same here.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"{path} cannot be read as {path.suffix[1:]}: truncated or of another format "
-            f"({reason})."
-        ) from None
+    dataset = load(path)
     check_trajectory(dataset, str(path))
     return dataset
 

@@ -39,6 +39,13 @@ APPROXIMATION = "approximation"
 #: Attribute of a dataset that holds the system's JSON.
 SYSTEM = "system"
 
+#: Attributes of a trajectory that was read: what is unusual about it, what was mended, in words.
+GAPS = "gaps"
+PADDED = "padded"
+RENORMALISED = "renormalised"
+SYMMETRISED = "symmetrised"
+LEFT_OUT = "columns_left_out"
+
 
 class Label(NamedTuple):
     """What is known of a stored variable besides its values.
@@ -137,6 +144,12 @@ VARIABLES: dict[str, Label] = {
     )
 }
 
+#: A measure of somebody else's loop, one number for each replicate and generation.
+SCORE = "score"
+
+#: What is read from others' trajectories and never simulated.
+OBSERVED: dict[str, Label] = {label.name: label for label in (Label(SCORE, _WHOLE, "score", "1"),)}
+
 #: Variables with log-normal tails, so that a plain mean over replicates is borne by a few of
 #: them (theory, I6), and for each the variable whose log-variance tells how heavy they are:
 #: scales are products of random factors, and the drift of a mean sums up past variances.
@@ -196,7 +209,7 @@ def variable(name: str) -> Label:
     'text diversity (Gini-Simpson)'
     """
     try:
-        return VARIABLES[name]
+        return OBSERVED[name] if name in OBSERVED else VARIABLES[name]
     except KeyError:
         known = ", ".join(VARIABLES)
         raise ValueError(f"no variable is called {name!r}; choose from: {known}.") from None

@@ -32,6 +32,12 @@ def simulated() -> xr.Dataset:
         values = rng.random(shape)
         if name in (labels.IMAGE_KEPT, labels.TEXT_EXTINCT):
             values = values < 0.5
+        elif name == labels.TEXT_PROBS:
+            values /= values.sum(axis=-1, keepdims=True)
+        elif name == labels.IMAGE_COV:
+            values = values + values.swapaxes(-1, -2) + 2 * np.eye(2)
+        elif name == labels.IMAGE_COUNT:
+            values = (20 * values).astype(int)
         variables[name] = values
     system = tk.CoevolvingSystem.on_unit_circle(num_texts=3, variance=1.0, batch_size=20)
     attrs = datasets.provenance(system, {"generations": 10, "seed": 2**63 - 1})
@@ -156,7 +162,7 @@ def test_wrong_suffix(simulated: xr.Dataset, tmp_path: Path, name: str) -> None:
         tk.save(simulated, tmp_path / name)
     (tmp_path / name).write_text("x")
     with pytest.raises(ValueError, match=r"must end in \.nc or \.zarr"):
-        tk.read_trajectory(tmp_path / name)
+        datasets.read_trajectory(tmp_path / name)
 
 
 def test_missing_and_unwritable_folders(

@@ -1,0 +1,10 @@
+"""Trajectories of somebody else's loop: read from files, tables and arrays, and checked.
+
+:func:`read_trajectory` gives the same labelled dataset that ``simulate`` gives, or says in a line
+or two what is wrong, where, and how to mend it. :func:`to_table` is the way back to a table.
+"""
+
+from toolkit.trajectories.reading import read_trajectory
+from toolkit.trajectories.tables import to_table
+
+__all__ = ["read_trajectory", "to_table"]
