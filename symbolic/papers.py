@@ -90,7 +90,10 @@ COMPARISONS: tuple[Comparison, ...] = (
             "(abstract). The measure of diversity and the constant are unknown; tr Sigma^(1/2) "
             "is reconstructed."
         ),
-        proved="Mean diversity is at most c(nu)^t times its start, with the exact Gamma constant.",
+        proved=(
+            "Mean diversity is at most c(nu)^t times its start, with the exact Gamma constant; "
+            "the root of the covariance itself contracts so, in Loewner order."
+        ),
         differ=(
             "Any dimension and any covariance, no expansion in 1/nu, any ddof and shrinkage; "
             "with random image counts c(nu) is replaced by its mean."
@@ -117,11 +120,14 @@ COMPARISONS: tuple[Comparison, ...] = (
             "As the covariance scale grows, text diversity decreases ever more slowly (caption "
             "of Figure 2, equal covariances). The assumptions are unknown."
         ),
-        proved="With one common, large covariance the confusion C tends to 1, with leading order.",
+        proved=(
+            "C tends to 1 as the texts' densities become alike, with an explicit bound on 1 - C"
+            " for any densities; with one common covariance the leading order and both bounds."
+        ),
         differ=(
-            "False for unequal shapes: with Sigma_2 = 4 Sigma_1 at growing scale 1 - C tends to"
-            " about .295 (two equally likely texts, d = 2). Covariances must become equal in "
-            "shape."
+            "Without the condition that Sigma_i Sigma_k^-1 tends to I it is false: with Sigma_2"
+            " = 4 Sigma_1 at growing scale 1 - C tends to about .295 (two equally likely texts,"
+            " d = 2). Covariances must become equal in shape."
         ),
     ),
     Comparison(

@@ -47,7 +47,7 @@ _SPECIAL = {
 
 
 def _greek(name: str) -> str:
-    return rf"\{'epsilon' if name == 'eps' else name}"
+    return {"eps": r"\epsilon", "mubar": r"\bar{\mu}"}.get(name, rf"\{name}")
 
 
 def _base(name: str) -> str:

@@ -206,7 +206,7 @@ def source_words(theorem: Theorem) -> str:
 
 _GREEK = (
     "alpha|beta|gamma|delta|epsilon|eps|zeta|eta|theta|kappa|lambda|mu|nu|xi|rho|sigma|tau|chi|psi|"
-    "Delta|Sigma|Lambda"
+    "Delta|Sigma|Lambda|mubar"
 )
 _PROSE = re.compile(
     rf"(?P<base>\b(?:[A-Za-z]|sum|{_GREEK})'?)_(?P<sub>\w+|\{{\w+\}})\b"
