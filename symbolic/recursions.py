@@ -58,6 +58,50 @@ def stationary_point(factor: sp.Expr, gain: sp.Expr) -> sp.Expr:
     return gain / (1 - factor)
 
 
+def time_to_level(factor: sp.Expr, share: sp.Expr) -> sp.Expr:
+    """Give the time at which ``factor**t`` has fallen to a share.
+
+    Parameters
+    ----------
+    factor, share : sympy.Expr
+        Both between 0 and 1.
+
+    Returns
+    -------
+    sympy.Expr
+        ``log(share) / log(factor)``.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> time_to_level(sp.Rational(1, 2), sp.Rational(1, 8)).simplify()
+    3
+    """
+    return sp.log(share) / sp.log(factor)
+
+
+def half_life(factor: sp.Expr) -> sp.Expr:
+    """Give the time at which ``factor**t`` has fallen to one half.
+
+    Parameters
+    ----------
+    factor : sympy.Expr
+        Between 0 and 1.
+
+    Returns
+    -------
+    sympy.Expr
+        ``log(2) / -log(factor)``.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> half_life(sp.Rational(1, 2))
+    1
+    """
+    return sp.log(2) / -sp.log(factor)
+
+
 def peel(expr: sp.Expr, time: sp.Symbol = generations) -> sp.Expr:
     """Take the last term out of every sum that runs up to ``time``.
 

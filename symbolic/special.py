@@ -5,11 +5,10 @@ of a chi variable over the root of its degrees of freedom.  ``log_chi(nu)`` is t
 logarithm of the same variable.  In both, logarithms of size ``log nu`` cancel to leave ``1/nu``,
 so floating point needs the series, which comes from SymPy's Bernoulli numbers.
 
-The remainder lies between zero and the first term left out: with ``z = nu/2``,
-``log c = -1/2 integral of exp(-z t) tanh(t/4)/t``, and ``tanh(x)/x`` is the sum over odd b of
-``2/(x^2 + (b pi/2)^2)``, each an alternating geometric series in ``x^2`` that its partial sums
-enclose (for the digamma function the same holds of ``coth``; DLMF 5.9.13, 4.36.3).  The tests
-check the enclosure at high precision up to ``nu = 1e12``.
+The functions lie between partial sums of one order and the next, at every positive argument: the
+theorems ``log_c_series_lower_1``, ``log_c_series_upper_2``, ... and ``log_chi_series_upper_1``, ...
+(`symbolic.theorems.special_functions.series_enclosure` builds and checks the one for any order), so
+the remainder is at most the first term left out.
 """
 
 from __future__ import annotations

@@ -17,14 +17,13 @@ from symbolic.lemmas.lemma import Lemma
 from symbolic.symbols import SampleMean
 
 positive_quantity = s.RandomSymbol("Y", positive=True)
-real_quantity = s.RandomSymbol("X", real=True)
 size = s.RandomSymbol("X", nonnegative=True)
 share_power = sp.Symbol("power", positive=True)  # at most 1
 shift = sp.Symbol("shift", integer=True, positive=True)
 of_count = sp.Function("g", real=True)
 
 _N, _m, _p, _R = s.batch_size, s.count_index, s.text_prob, s.replicates
-_Y, _X, _a = positive_quantity, real_quantity, share_power
+_Y, _a = positive_quantity, share_power
 _counts = (_m, s.min_images, _N)
 
 
@@ -48,13 +47,6 @@ def _log_tangent(statement: Relational) -> bool:
     right, left = slope.subs(_Y, 1 + u), -slope.subs(_Y, 1 / (1 + u))
     touches = gap.subs(_Y, 1) == 0 and slope.subs(_Y, 1) == 0
     return touches and _has_coefficients_above(right, u) and _has_coefficients_above(left, u)
-
-
-def _exponential_tangent(statement: Relational) -> bool:
-    # The gap is convex and touches zero at 0.
-    gap = _gap(statement)
-    touches = gap.subs(_X, 0) == 0 and sp.diff(gap, _X).subs(_X, 0) == 0
-    return touches and bool(sp.diff(gap, _X, 2).is_positive)
 
 
 def _bernoulli(statement: Relational) -> bool:
@@ -116,6 +108,10 @@ def _binomial_mean_above(statement: Relational) -> bool:
     return len(whole) == 2 * 4 and all(_has_coefficients_above(g, u) for g in gaps if g != 0)
 
 
+def _binomial_split(statement: Relational) -> bool:
+    return all(gap == 0 for gap in _binomial_cases(statement))
+
+
 def _binomial_slope(statement: Relational) -> bool:
     for number in range(1, 5):
         for least in range(1, number + 1):
@@ -174,13 +170,6 @@ LEMMAS = (
         _log_tangent,
     ),
     _lemma(
-        "exponential_tangent",
-        "the exponential lies above its tangent at 0",
-        sp.Ge(sp.exp(_X), 1 + _X, evaluate=False),
-        "convexity of the exponential; the check proves it",
-        _exponential_tangent,
-    ),
-    _lemma(
         "bernoulli",
         "a power at most 1 lies below its tangent at 1",
         _le(_Y**_a, 1 + _a * (_Y - 1)),
@@ -210,6 +199,17 @@ LEMMAS = (
         _le(sp.Sum(binomial_weight(_N, _m) * _m, _counts), _N * _p),
         "binomial theorem",
         _binomial_mean_above,
+    ),
+    _lemma(
+        "binomial_split",
+        "binomial probabilities from min_images on are what is left of one",
+        sp.Eq(
+            sp.Sum(binomial_weight(_N, _m), _counts),
+            1 - sp.Sum(binomial_weight(_N, _m), (_m, 0, s.min_images - 1)),
+            evaluate=False,
+        ),
+        "binomial theorem",
+        _binomial_split,
     ),
     _lemma(
         "binomial_slope",

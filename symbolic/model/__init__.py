@@ -7,7 +7,7 @@ theorem with an altered premise finds no support here.  A premise that only some
 
 from __future__ import annotations
 
-from symbolic.model import drift, fidelity, image, injection, spectra, text, user_content
+from symbolic.model import drift, fidelity, image, injection, rates, spectra, text, user_content
 from symbolic.model.premise import Premise
 
 __all__ = ["MODEL", "Premise"]
@@ -21,6 +21,7 @@ _GROUPS = (
     spectra.SPECTRA,
     fidelity.FIDELITY,
     user_content.POOL,
+    rates.RATES,
 )
 
 MODEL: dict[str, Premise] = {

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import sympy as sp
 from sympy.core.relational import Relational
 
-from symbolic.rules.core import Facts, Given, equation, require, rule
+from symbolic.rules.core import Facts, Given, equation, names_a_quantity, require, rule
 from symbolic.signs import is_nonnegative, is_zero
 from symbolic.special import log_c, log_chi
-from symbolic.symbols import ChiSquare
+from symbolic.symbols import ChiSquare, generations
 
 Signs = dict[sp.Symbol, sp.Expr] | None
 
@@ -124,6 +124,91 @@ def _power_laws(claim: Relational, facts: Facts, given: Given) -> None:
         require(bool(side.is_positive), f"{side} is not seen to be positive.")
     left, right = (sp.expand(sp.expand_log(sp.log(side))) for side in sides)
     require(is_zero(sp.expand(sp.expand_log(left - right))), "the two sides are not identical.")
+
+
+@rule("level reached")
+def _level_reached(claim: Relational, facts: Facts, given: Given) -> None:
+    """Say where a quantity first reaches a level, from a monotone curve for it or bounding it.
+
+    ``q = g(x)`` reaches the level where ``g`` does.  Below a falling curve, or above a rising one,
+    it gets there no later; on the other side of it no sooner.
+    """
+    (fact,) = facts
+    names_a_quantity(claim, fact)
+    inside, x = list(given.get("domain", {}).items()), given["variable"]
+    level, curve = sp.sympify(given["level"]), fact.rhs
+    require(not claim.rhs.has(x) and not level.has(x), f"{x} is left over.")
+    there, level = curve.subs(x, claim.rhs).subs(inside), level.subs(inside)
+    apart = sp.expand_log(sp.log(there)) - sp.expand_log(sp.log(level))
+    same = is_zero(there - level) or (there.is_positive and level.is_positive and is_zero(apart))
+    require(bool(same), "the curve is not at the level there.")
+    slope = _logarithms_signed(sp.diff(curve, x).subs(inside))
+    require(not is_zero(slope), "the curve is level.")
+    rises = is_nonnegative(slope)
+    require(rises or is_nonnegative(sp.expand(-slope)) or is_nonnegative(-slope), "no direction.")
+    turned = {sp.Eq: sp.Eq, sp.Le: sp.Ge, sp.Ge: sp.Le}
+    expected = turned[type(fact)] if rises else type(fact)
+    require(isinstance(claim, expected), "the relation points elsewhere.")
+
+
+def _logarithms_signed(expr: sp.Expr) -> sp.Expr:
+    """Name logarithms of what lies below one as the negative numbers that they are.
+
+    Exponentials of positive numbers, less one, are positive.
+    """
+
+    def name(power: sp.Expr) -> sp.Expr:
+        (inner,) = power.args
+        if is_nonnegative(sp.together(1 - inner)) and is_nonnegative(sp.together(inner)):
+            return -sp.Dummy("minus_log", nonnegative=True)
+        if is_nonnegative(sp.together(inner - 1)):
+            return sp.Dummy("log", nonnegative=True)
+        return power
+
+    def above_one(power: sp.exp) -> sp.Expr:
+        above = power.args[0].is_nonnegative
+        return 1 + sp.Dummy("above_one", nonnegative=True) if above else power
+
+    named = expr.replace(lambda e: isinstance(e, sp.log), name)
+    return named.replace(lambda e: isinstance(e, sp.exp), above_one)
+
+
+@rule("critical value of a linear system")
+def _critical_value(claim: Relational, facts: Facts, given: Given) -> None:
+    """Find where two coupled linear recursions with non-negative factors cease to contract.
+
+    The spectral radius is below one exactly if the diagonal is and ``1 - matrix`` has a positive
+    determinant; one diagonal entry is seen to be, and the other follows from the determinant.
+    """
+    equation(claim)
+    names_a_quantity(claim, *facts)
+    variable, domain = given["variable"], given["domain"]
+    (a, b), (c, d) = _entries(facts, given["unknowns"])
+    for entry in (a, b, c, d, 1 - d):
+        require(is_nonnegative(entry, domain), f"{entry} may be negative.")
+    require(not is_zero(1 - d) and not d.has(variable), f"{d} may reach one.")
+    determinant = sp.factor((1 - a) * (1 - d) - b * c)
+    falls = sp.factor(-sp.diff(determinant, variable))
+    require(not falls.has(variable), "the determinant is not linear.")
+    require(is_nonnegative(falls, domain) and not is_zero(falls), "no direction.")
+    require(not claim.rhs.has(variable), f"{variable} is left over.")
+    require(is_zero(determinant.subs(variable, claim.rhs)), "the determinant does not vanish.")
+
+
+def _entries(facts: Facts, unknowns: tuple[sp.Expr, sp.Expr]) -> list[list[sp.Expr]]:
+    """Read the matrix off two recursions, each the step of its unknown."""
+    require(len(facts) == 2 and len(unknowns) == 2, "expected two recursions.")
+    names = {unknown: sp.Dummy() for unknown in unknowns}
+    rows = []
+    for unknown, fact in zip(unknowns, facts, strict=True):
+        later = unknown.xreplace({generations: generations + 1})
+        require(isinstance(fact, sp.Eq) and fact.lhs == later, f"not the step of {unknown}.")
+        step = fact.rhs.xreplace(names)
+        row = [sp.together(sp.diff(step, name)) for name in names.values()]
+        fixed = not any(entry.has(generations, *names.values()) for entry in row)
+        require(fixed, "the recursions are not linear, or change with time.")
+        rows.append(row)
+    return rows
 
 
 @rule("exponential")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbolic.symbols.classes import count
+from symbolic.symbols.classes import count, index
 
 # Replicates of a heavy-tailed diversity.
 replicates = count("R")
@@ -22,7 +22,9 @@ half_life = sp.Symbol("t_half", positive=True)
 share_left = sp.Symbol("ell", positive=True)
 level_time = sp.Symbol("t_ell", real=True)
 updates_allowed = sp.Symbol("M_max", real=True)
-generations_allowed = sp.Symbol("G", positive=True)
+generations_allowed = count("G")
+image_updates = index("N_t")
+wanted_half_life = sp.Symbol("T", positive=True)
 smallest_batch_size = sp.Symbol("N_need", positive=True)
 smallest_freedom = sp.Symbol("nu_need", positive=True)
 smallest_user_images = sp.Symbol("N_0_need", real=True)
@@ -49,6 +51,8 @@ WORDS: dict[str, str] = {
     "level_time": "number of updates after which a mean has fallen to share_left",
     "updates_allowed": "image updates in a generation that a deadline allows",
     "generations_allowed": "number of generations that a mean must last",
+    "image_updates": "image updates in one generation",
+    "wanted_half_life": "number of updates in which a mean is to fall to one half",
     "smallest_batch_size": "batch_size that gives the wanted half-life",
     "smallest_freedom": "degrees of freedom that give the wanted half-life",
     "smallest_user_images": "user_images that keep the stationary squared fidelity at its cap",

@@ -244,10 +244,40 @@ _recursions = (
         },
     ),
 )  # fmt: skip
-_over = sp.symbols("over_users over_shrinkage", nonnegative=True)
-# Where the recursions are shown to contract.
-_UNBIASED = {s.ddof: sp.S.One, s.user_images: 1 + _over[0],
-             s.shrinkage_factor: 1 / (1 + _over[1])}  # fmt: skip
+_critical = (pool - s.ddof) * (pool + _n) / (_n * (pool + _n - 1))
+_over = {name: sp.Symbol(f"over_{name}", nonnegative=True) for name in ("users", "ddof")}
+_POOL = {s.ddof: pool - _over["ddof"], s.user_images: 1 + _over["users"]}
+user_content_critical_shrinkage = Theorem(
+    name="user_content_critical_shrinkage",
+    title="When user content holds the state",
+    in_words="The mean covariance and squared offset settle exactly below this shrinkage factor.",
+    statement=eq(s.critical_shrinkage, _critical),
+    kind=Kind.EXACT,
+    source=Source.OURS,
+    reference="Theorem 6.2 (I10)",
+    assumptions=(
+        *POOLED,
+        "N_0 >= 1",
+        "for shrinkage_factor = 1 that is ddof < N_0 + n/(2 n + N_0), so ddof <= N_0",
+    ),
+    conditions=(*ENOUGH_IMAGES, _n0 >= 1),
+    derivation=(
+        *_recursions,
+        Step(
+            rule="critical value of a linear system",
+            claim=eq(s.critical_shrinkage, _critical),
+            uses=("each trace", "each offset"),
+            given={
+                "unknowns": (Mean(_T), Mean(_F)),
+                "variable": s.shrinkage_factor,
+                "domain": _POOL,
+            },
+        ),
+    ),
+)
+# The recursions contract all the way up to the critical value.
+_below = 1 / (1 + sp.Symbol("over_shrinkage", positive=True))
+_HELD = {s.shrinkage_factor: _critical * _below, **_POOL}
 
 
 def _stationary(name: str, title: str, in_words: str, claim: sp.Eq, unknown: sp.Expr) -> Theorem:
@@ -262,9 +292,9 @@ def _stationary(name: str, title: str, in_words: str, claim: sp.Eq, unknown: sp.
         assumptions=(
             *POOLED,
             "N_0 >= 1",
-            "shown to attract for ddof = 1 and shrinkage_factor <= 1; beyond, if it attracts",
+            "shrinkage_factor below user_content_critical_shrinkage, exactly where it attracts",
         ),
-        conditions=(*ENOUGH_IMAGES, _n0 >= 1),
+        conditions=(*ENOUGH_IMAGES, _n0 >= 1, s.shrinkage_factor < _critical),
         derivation=(
             *_recursions,
             Step(
@@ -274,7 +304,7 @@ def _stationary(name: str, title: str, in_words: str, claim: sp.Eq, unknown: sp.
                 given={
                     "point": {Mean(_T): _trace, Mean(_F): _fidelity},
                     "unknown": unknown,
-                    "domain": _UNBIASED,
+                    "domain": _HELD,
                 },
             ),
         ),
@@ -300,6 +330,7 @@ THEOREMS = (
     user_content_mean_covariance,
     user_content_drift,
     user_content_squared_drift,
+    user_content_critical_shrinkage,
     user_content_stationary_fidelity,
     user_content_stationary_trace,
 )
