@@ -92,6 +92,14 @@ DRIFT: Premises = {
         "the mean of a time is the sum of its tail probabilities",
         eq(s.fixation_time, sp.Sum(Mean(s.unsettled[_t]), (_t, 0, sp.oo))),
     ),
+    "unsettled_at_most_one": (
+        "being unsettled is an event: 1 or 0",
+        sp.Le(s.unsettled[_t], 1, evaluate=False),
+    ),
+    "diversity_at": (
+        "text diversity along a trajectory",
+        eq(_h[_t], 1 - sp.Sum(_path[_t, _i] ** 2, _texts)),
+    ),
     "total_at": (
         "probabilities add up to one",
         eq(sp.Sum(_path[_t, _i], _texts), 1),
