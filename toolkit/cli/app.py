@@ -162,6 +162,8 @@ def _root(
         "coevo theorems text_diversity_lower_bound",
         "coevo theorems --papers",
         "coevo theorems --html --out theorems.html",
+        "coevo theorems --check",
+        "coevo theorems image_lyapunov --mutate",
     )
 )
 def theorems(
@@ -189,12 +191,30 @@ def theorems(
         Path | None, typer.Option(metavar="FILE", help="Write LaTeX or HTML there.")
     ] = None,
     overwrite: Overwrite = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Re-derive them all, on all cores; 3 if one fails.")
+    ] = False,
+    mutate: Annotated[
+        bool,
+        typer.Option("--mutate", help="Plant errors in them and see that they are found; or 3."),
+    ] = False,
+    thorough: Annotated[
+        bool,
+        typer.Option("--thorough", help="With --mutate: also in every place of every step."),
+    ] = False,
 ) -> None:
     """List the theorems, or show one: what it assumes, what it says, how it is derived.
 
     Showing one re-derives it, holds it against its witness, and evaluates it at an example.
     """
-    from toolkit.cli.theorems import show
+    from toolkit.cli.theorems import show, verify
+
+    if check or mutate or thorough:
+        if not verify(
+            name, kind=kind, source=source, check=check, mutate=mutate, thorough=thorough
+        ):
+            raise typer.Exit(EXIT_CONTRADICTION)
+        return
 
     written = show(
         name,

@@ -53,6 +53,29 @@ def show(
     return out
 
 
+def verify(
+    name: str | None,
+    *,
+    kind: str | None,
+    source: str | None,
+    check: bool,
+    mutate: bool,
+    thorough: bool,
+) -> bool:
+    """Re-derive theorems, or plant errors in them; tells whether all is as it should be."""
+    if check == mutate:
+        raise ValueError(
+            "--thorough goes with --mutate." if not check else "choose one of --check and --mutate."
+        )
+    if thorough and check:
+        raise ValueError("--thorough goes with --mutate.")
+    from toolkit.cli.checks import run_checks, run_mutations
+    from toolkit.theory import documents
+
+    names = [theorem.name for theorem in documents.select(name, kind=kind, source=source)]
+    return run_checks(names) if check else run_mutations(names, thorough=thorough)
+
+
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
         typer.echo(line)
