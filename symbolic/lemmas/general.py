@@ -1,12 +1,15 @@
-"""Cited lemmas: what SymPy cannot reach in symbolic dimension, with reference and small case.
+"""Cited lemmas of algebra: sums, Jensen's root, binomial totals, two covariances on common axes.
 
-Each lemma is a statement whose free symbols may be specialised, a reference for its proof, and a
-``small_case`` that checks it exactly where SymPy can.  A theorem lists every lemma it uses.
+A small case takes the statement that it is given and works both sides out in small worlds, at
+numbers with nothing special about them, exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from math import comb
 
 import sympy as sp
 from sympy.core.relational import Relational
@@ -16,94 +19,174 @@ from symbolic.lemmas.lemma import Lemma
 from symbolic.model import image as image_model
 from symbolic.model import text as text_model
 from symbolic.symbols import Mean
+from symbolic.worlds import Outcome, World, holds, value_of
 
 term = sp.IndexedBase(sp.Symbol("X", nonnegative=True), nonnegative=True)
 quantity = s.RandomSymbol("X", nonnegative=True)
 _i, _k, _m, _K = s.text, s.other_text, s.count_index, s.num_texts
-_N, _n, _p = s.batch_size, s.image_count, s.text_prob
-_t, _a, _b, _d = s.generations, s.feature, s.other_feature, s.num_features
+_N, _p = s.batch_size, s.text_prob
+_a, _b, _d = s.feature, s.other_feature, s.num_features
 entry = sp.Function("F")
 first_variance, gap_of_means = text_model.axis_variance, text_model.axis_gap
 axis_overlap = text_model.axis_overlap
 
-
-def _small_terms() -> tuple[list[sp.Symbol], int]:
-    return list(sp.symbols("x0:4", nonnegative=True)), 4
-
-
-def _square_of_sum() -> bool:
-    x, size = _small_terms()
-    pairs = sum(x[i] * x[k] for i in range(size) for k in range(i + 1, size))
-    return sp.expand(sum(x) ** 2 - sum(v**2 for v in x) - 2 * pairs) == 0
+F = Fraction
+_SQUARES = (F(4), F(9, 4), F(1, 9), F(25, 16))  # numbers with nothing special, but for their roots
+_SHARES = (F(1, 3), F(3, 7), F(4, 5))
 
 
-def _double_sum() -> bool:
-    both = sum(entry(a, b) for a in range(4) for b in range(4))
-    pairs = sum(entry(a, b) + entry(b, a) for a in range(4) for b in range(a + 1, 4))
-    return both - sum(entry(a, a) for a in range(4)) - pairs == 0
+# ------------------------------------------------------------------------------------------ sums
 
 
-def _first_apart() -> bool:
-    every = sum(entry(a, b) for a in range(4) for b in range(a + 1, 4))
-    first = sum(entry(0, b) for b in range(1, 4))
-    rest = sum(entry(a, b) for a in range(1, 4) for b in range(a + 1, 4))
-    return every - first - rest == 0
-
-
-def _two_of_many() -> bool:
-    x, size = _small_terms()
-    return all(bool((sum(x) - x[i] - x[k]).is_nonnegative) for i in range(size) for k in range(i))
-
-
-def _jensen_root() -> bool:
-    # A two-point law: E[X] - E[sqrt X]^2 = w (1 - w) (sqrt x0 - sqrt x1)^2.
-    x0, x1, w = sp.symbols("x0 x1 w", nonnegative=True)
-    spread = w * (1 - w) * (sp.sqrt(x0) - sp.sqrt(x1)) ** 2
-    return (
-        sp.expand(w * x0 + (1 - w) * x1 - (w * sp.sqrt(x0) + (1 - w) * sp.sqrt(x1)) ** 2 - spread)
-        == 0
+def _of_terms(statement: Relational) -> bool:
+    """Two to four terms."""
+    worlds = (
+        World(name="terms", values={_K: F(size)}, tables={term.label: _at(_SQUARES)})
+        for size in (2, 3, 4)
     )
+    return all(holds(statement, world) for world in worlds)
 
 
-def _binomial_total() -> bool:
-    return all(
-        sp.expand(sum(sp.binomial(n, m) * _p**m * (1 - _p) ** (n - m) for m in range(n + 1))) == 1
-        for n in range(1, 6)
-    )
-
-
-def _binomial_shifted() -> bool:
-    def left(n: int) -> sp.Expr:
-        return sum(
-            sp.binomial(n + 1, m + 1) * _p ** (m + 1) * (1 - _p) ** (n - m) for m in range(n + 1)
+def _of_entries(statement: Relational) -> bool:
+    """One to four axes; neither a symmetric table nor a product."""
+    worlds = (
+        World(
+            name="entries",
+            values={_d: F(size)},
+            tables={
+                entry: lambda a, b: F((a + 2) ** 3 + 7 * b + a * b**2, a + 2 * b + 1),
+                s.image_sd.label: _at(_SQUARES),
+            },
         )
-
-    return all(sp.expand(left(n) - 1 + (1 - _p) ** (n + 1)) == 0 for n in range(1, 6))
-
-
-def _diagonalisation() -> bool:
-    # S1 = A A', S2 = A diag(l) A', gap = A delta, for a general 2 x 2 A.
-    a = sp.Matrix(2, 2, sp.symbols("a0:4", real=True))
-    scale = sp.diag(*sp.symbols("l0:2", positive=True))
-    delta = sp.Matrix(sp.symbols("d0:2", real=True))
-    average = a * (sp.eye(2) + scale) * a.T / 2
-    form = ((a * delta).T * average.inv() * (a * delta))[0]
-    axes = sum(2 * delta[j] ** 2 / (1 + scale[j, j]) for j in (0, 1))
-    dets = average.det() ** 2 / ((a * a.T).det() * (a * scale * a.T).det())
-    ratio = sp.prod([((1 + scale[j, j]) / 2) ** 2 / scale[j, j] for j in (0, 1)])
-    return sp.simplify(form - axes) == 0 and sp.simplify(dets - ratio) == 0
-
-
-def _lemma(
-    name: str, in_words: str, statement: Relational, reference: str, small: Callable[[], bool]
-) -> Lemma:
-    return Lemma(
-        name=name,
-        in_words=in_words,
-        statement=statement,
-        reference=reference,
-        small_case=lambda _statement: small(),
+        for size in (1, 2, 3, 4)
     )
+    return all(holds(statement, world) for world in worlds)
+
+
+def _two_of_many(statement: Relational) -> bool:
+    """Any two of two to four terms, some of them zero; of two terms the bound is attained."""
+    for size, terms in itertools.product((2, 3, 4), (_SQUARES, (F(3), F(0), F(0), F(2)))):
+        for i, k in itertools.permutations(range(size), 2):
+            world = World(
+                name="terms",
+                values={_K: F(size), _i: F(i), _k: F(k)},
+                tables={term.label: _at(terms)},
+            )
+            sharp = sp.Eq(statement.lhs, statement.rhs, evaluate=False)
+            if not holds(sharp if size == 2 else statement, world):
+                return False
+    return True
+
+
+def _jensen_root(statement: Relational) -> bool:
+    """Laws on two points; of a constant the bound is attained."""
+    for share, first, second in itertools.product(_SHARES, _SQUARES, _SQUARES):
+        outcomes = (
+            Outcome(chance=share, values={quantity: first}),
+            Outcome(chance=1 - share, values={quantity: second}),
+        )
+        sharp = sp.Eq(statement.lhs, statement.rhs, evaluate=False)
+        world = World(name="two points", outcomes=outcomes)
+        if not holds(sharp if first == second else statement, world):
+            return False
+    return True
+
+
+def _at(values: tuple[Fraction, ...]) -> Callable[[int], Fraction]:
+    return lambda place: values[place]
+
+
+# -------------------------------------------------------------------------------------- binomials
+
+
+def _binomial(statement: Relational) -> bool:
+    """Up to five trials, every threshold, three probabilities."""
+    return all(holds(statement, world) for world in _trials())
+
+
+def _trials() -> Iterator[World]:
+    for size, share in itertools.product((1, 2, 5), _SHARES):
+        for least in range(1, size + 1):
+            below = sum(
+                (comb(size, m) * share**m * (1 - share) ** (size - m) for m in range(least)), F(0)
+            )
+            yield World(
+                name="trials",
+                values={_N: F(size), _p: share, s.min_images: F(least),
+                        image_model.counts_below: below},
+            )  # fmt: skip
+
+
+# ---------------------------------------------------- two covariances that are diagonal together
+
+
+def _common_axes() -> tuple[sp.Matrix, sp.Matrix, sp.Matrix, sp.Matrix, World]:
+    """``S1 = A A'``, ``S2 = A diag(l) A'`` and the gap ``A delta``, for a general rational A."""
+    basis = sp.Matrix([[2, sp.Rational(1, 3)], [-1, sp.Rational(5, 2)]])
+    variances, gaps = (F(3, 2), F(4, 7)), (F(5, 3), F(-2, 7))
+    scale = sp.diag(*(sp.Rational(l_.numerator, l_.denominator) for l_ in variances))
+    apart = basis * sp.Matrix([sp.Rational(g.numerator, g.denominator) for g in gaps])
+    world = World(
+        name="two axes",
+        values={_d: F(2)},
+        tables={first_variance.label: _at(variances), gap_of_means.label: _at(gaps)},
+    )
+    return basis, basis * basis.T, basis * scale * basis.T, apart, world
+
+
+def _with(world: World, **more: object) -> World:
+    values = {**world.values, **{vars(s)[name]: value for name, value in more.items()}}
+    return World(name=world.name, values=values, tables=world.tables)
+
+
+def _fraction(value: sp.Expr) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def _diagonalised_form(statement: Relational) -> bool:
+    _, first, second, apart, world = _common_axes()
+    form = (apart.T * ((first + second) / 2).inv() * apart)[0]
+    return holds(statement, _with(world, mahalanobis=_fraction(form)))
+
+
+def _diagonalised_determinants(statement: Relational) -> bool:
+    _, first, second, _, world = _common_axes()
+    named = {"first": first, "second": second, "average": (first + second) / 2}
+    logs = {
+        f"log_det_{name}": value_of(sp.log(matrix.det()), world) for name, matrix in named.items()
+    }
+    return holds(statement, _with(world, **logs))
+
+
+def _diagonalised_overlap(statement: Relational) -> bool:
+    """The root of the product of the densities splits over the axes, at any point ``A u``."""
+    basis, first, second, apart, world = _common_axes()
+    ratio_of, delta = (world.tables[base.label] for base in (first_variance, gap_of_means))
+    for u in ((F(1, 2), F(-2)), (F(7, 3), F(1, 5))):
+        point = basis * sp.Matrix([sp.Rational(x.numerator, x.denominator) for x in u])
+        logs = _log_density(point, first) + _log_density(point - apart, second)
+        joint = logs / 2 + sp.log(sp.Abs(basis.det()))  # dx = |A| du
+
+        def axis(a: int, u: tuple[Fraction, ...] = u) -> object:
+            ratio, away = sp.Rational(str(ratio_of(a))), sp.Rational(str(u[a] - delta(a)))
+            own = sp.Rational(str(u[a])) ** 2 / 4 + away**2 / (4 * ratio)
+            return value_of(-own - sp.log(2 * sp.pi) / 2 - sp.log(ratio) / 4, world)
+
+        at_point = World(
+            name=world.name,
+            values={**world.values, s.log_bhattacharyya: value_of(joint, world)},
+            tables={**world.tables, axis_overlap: axis},
+        )
+        if not holds(statement, at_point):
+            return False
+    return True
+
+
+def _log_density(away: sp.Matrix, cov: sp.Matrix) -> sp.Expr:
+    return -(away.T * cov.inv() * away)[0] / 2 - sp.log(2 * sp.pi) - sp.log(cov.det()) / 2
+
+
+# -------------------------------------------------------------------------------------- statements
 
 
 def _eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
@@ -115,107 +198,106 @@ _texts = (_i, 0, _K - 1)
 _axes = (_a, 0, s.num_features - 1)
 _half = (1 + first_variance[_a]) / 2
 
-_ALL = (
-    _lemma(
-        "square_of_sum",
-        "the square of a sum is the squares and twice the products of pairs",
-        _eq(
+LEMMAS = (
+    Lemma(
+        name="square_of_sum",
+        in_words="the square of a sum is the squares and twice the products of pairs",
+        statement=_eq(
             sp.Sum(term[_i], _texts) ** 2,
             sp.Sum(term[_i] ** 2, _texts)
             + 2 * sp.Sum(term[_i] * term[_k], (_k, _i + 1, _K - 1), _texts),
         ),
-        "multinomial theorem",
-        _square_of_sum,
+        reference="multinomial theorem",
+        small_case=_of_terms,
     ),
-    _lemma(
-        "double_sum",
-        "a double sum is its diagonal and its pairs, both ways round",
-        _eq(
+    Lemma(
+        name="double_sum",
+        in_words="a double sum is its diagonal and its pairs, both ways round",
+        statement=_eq(
             sp.Sum(entry(_a, _b), (_b, 0, _d - 1), _axes),
             sp.Sum(entry(_a, _a), _axes)
             + sp.Sum(entry(_a, _b) + entry(_b, _a), (_b, _a + 1, _d - 1), _axes),
         ),
-        "elementary",
-        _double_sum,
+        reference="elementary",
+        small_case=_of_entries,
     ),
-    _lemma(
-        "first_apart",
-        "a sum is its first term and the rest",
-        _eq(
+    Lemma(
+        name="first_apart",
+        in_words="a sum is its first term and the rest",
+        statement=_eq(
             sp.Sum(s.image_sd[_a], _axes),
             s.image_sd[0] + sp.Sum(s.image_sd[_a], (_a, 1, _d - 1)),
         ),
-        "elementary",
-        _first_apart,
+        reference="elementary",
+        small_case=_of_entries,
     ),
-    _lemma(
-        "first_pairs_apart",
-        "a sum over pairs is the pairs of the first and the pairs of the rest",
-        _eq(
+    Lemma(
+        name="first_pairs_apart",
+        in_words="a sum over pairs is the pairs of the first and the pairs of the rest",
+        statement=_eq(
             sp.Sum(entry(_a, _b), (_b, _a + 1, _d - 1), _axes),
             sp.Sum(entry(0, _b), (_b, 1, _d - 1))
             + sp.Sum(entry(_a, _b), (_b, _a + 1, _d - 1), (_a, 1, _d - 1)),
         ),
-        "elementary",
-        _first_apart,
+        reference="elementary",
+        small_case=_of_entries,
     ),
-    _lemma(
-        "two_of_many",
-        "a sum of non-negative terms is at least any two of them (i != k)",
-        sp.Ge(sp.Sum(term[_m], (_m, 0, _K - 1)), term[_i] + term[_k], evaluate=False),
-        "elementary",
-        _two_of_many,
+    Lemma(
+        name="two_of_many",
+        in_words="a sum of non-negative terms is at least any two of them (i != k)",
+        statement=sp.Ge(sp.Sum(term[_m], (_m, 0, _K - 1)), term[_i] + term[_k], evaluate=False),
+        reference="elementary",
+        small_case=_two_of_many,
     ),
-    _lemma(
-        "jensen_root",
-        "the mean of a root is at most the root of the mean",
-        sp.Le(Mean(sp.sqrt(quantity)), sp.sqrt(Mean(quantity)), evaluate=False),
-        "Jensen (1906)",
-        _jensen_root,
+    Lemma(
+        name="jensen_root",
+        in_words="the mean of a root is at most the root of the mean",
+        statement=sp.Le(Mean(sp.sqrt(quantity)), sp.sqrt(Mean(quantity)), evaluate=False),
+        reference="Jensen (1906)",
+        small_case=_jensen_root,
     ),
-    _lemma(
-        "binomial_total",
-        "binomial probabilities add up to one",
-        _eq(image_model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
-        "binomial theorem",
-        _binomial_total,
+    Lemma(
+        name="binomial_total",
+        in_words="binomial probabilities add up to one",
+        statement=_eq(image_model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
+        reference="binomial theorem",
+        small_case=_binomial,
     ),
-    _lemma(
-        "binomial_shifted",
-        "binomial probabilities of N + 1 trials without the first add up to the rest",
-        _eq(
+    Lemma(
+        name="binomial_shifted",
+        in_words="binomial probabilities of N + 1 trials without the first add up to the rest",
+        statement=_eq(
             sp.Sum(
                 sp.binomial(_N + 1, _m + 1) * _p ** (_m + 1) * (1 - _p) ** (_N - _m), (_m, 0, _N)
             ),
             1 - (1 - _p) ** (_N + 1),
         ),
-        "binomial theorem",
-        _binomial_shifted,
+        reference="binomial theorem",
+        small_case=_binomial,
     ),
-    _lemma(
-        "diagonalised_overlap",
-        "two covariances are diagonal in one basis, where the overlap is a product over axes",
-        _eq(s.log_bhattacharyya, sp.Sum(axis_overlap(_a), _axes)),
-        "Horn and Johnson, Matrix Analysis, th. 7.6.4; change of variables",
-        _diagonalisation,
+    Lemma(
+        name="diagonalised_overlap",
+        in_words="two covariances are diagonal in one basis, where the overlap is a product over "
+        "axes",
+        statement=_eq(s.log_bhattacharyya, sp.Sum(axis_overlap(_a), _axes)),
+        reference="Horn and Johnson, Matrix Analysis, th. 7.6.4; change of variables",
+        small_case=_diagonalised_overlap,
     ),
-    _lemma(
-        "diagonalised_form",
-        "the Mahalanobis form in that basis",
-        _eq(sp.Sum(gap_of_means[_a] ** 2 / _half, _axes), s.mahalanobis),
-        "Horn and Johnson, Matrix Analysis, th. 7.6.4",
-        _diagonalisation,
+    Lemma(
+        name="diagonalised_form",
+        in_words="the Mahalanobis form in that basis",
+        statement=_eq(sp.Sum(gap_of_means[_a] ** 2 / _half, _axes), s.mahalanobis),
+        reference="Horn and Johnson, Matrix Analysis, th. 7.6.4",
+        small_case=_diagonalised_form,
     ),
-    _lemma(
-        "diagonalised_determinants",
-        "the determinants in that basis",
-        _eq(
+    Lemma(
+        name="diagonalised_determinants",
+        in_words="the determinants in that basis",
+        statement=_eq(
             sp.Sum(sp.log(_half) - sp.log(first_variance[_a]) / 2, _axes),
             s.log_det_average - (s.log_det_first + s.log_det_second) / 2,
         ),
-        "Horn and Johnson, Matrix Analysis, th. 7.6.4",
-        _diagonalisation,
+        reference="Horn and Johnson, Matrix Analysis, th. 7.6.4",
+        small_case=_diagonalised_determinants,
     ),
 )
-
-LEMMAS = _ALL
