@@ -93,7 +93,7 @@ def _jensen_root(statement: Relational) -> bool:
 
 
 def _at(values: tuple[Fraction, ...]) -> Callable[[int], Fraction]:
-    return lambda place: values[place]
+    return dict(enumerate(values)).__getitem__
 
 
 # -------------------------------------------------------------------------------------- binomials

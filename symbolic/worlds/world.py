@@ -29,7 +29,7 @@ _DIGITS = 40
 _SMALL = mp.mpf(10) ** -25
 
 
-class UnknownError(KeyError):
+class UnknownError(ValueError):
     """A symbol has no value in a world."""
 
 
@@ -209,7 +209,10 @@ class _Reader:
         tables = self.outcome.tables if self.outcome else {}
         for values in (drawn, tables, self.world.tables):
             if head in values:
-                return values[head](*at)
+                try:
+                    return values[head](*at)
+                except (IndexError, KeyError):
+                    raise UnknownError(f"{head} has no entry {at} in {self.world.name!r}.") from None
         raise UnknownError(f"{head} has no values in the world {self.world.name!r}.")
 
     def _total(self, total: sp.Expr, limits: list[sp.Tuple], bound: dict[Any, Value]) -> Value:

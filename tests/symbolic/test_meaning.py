@@ -28,7 +28,7 @@ def test_an_altered_lemma_is_found_out(name: str) -> None:
     for edit in edits(lemma.statement):
         try:
             dataclasses.replace(lemma, statement=edit.result).check()
-        except (ValueError, KeyError):
+        except ValueError:
             continue
         survivors.add((name, edit.change))
     assert survivors <= _STILL_TRUE
@@ -37,5 +37,5 @@ def test_an_altered_lemma_is_found_out(name: str) -> None:
 def test_a_lemma_on_something_else_is_found_out() -> None:
     x = sp.Symbol("x")
     for lemma in sums.LEMMAS:
-        with pytest.raises((ValueError, KeyError)):
+        with pytest.raises(ValueError):
             dataclasses.replace(lemma, statement=sp.Eq(x, 2 * x, evaluate=False)).check()
