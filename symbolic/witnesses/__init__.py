@@ -7,11 +7,11 @@ Nothing in this package may use the machinery of the derivations (`symbolic.mome
 from __future__ import annotations
 
 from symbolic.witness import Witness
-from symbolic.witnesses import text
+from symbolic.witnesses import text, wright_fisher
 
 __all__ = ["WITNESSES"]
 
-_MODULES = (text,)
+_MODULES = (text, wright_fisher)
 
 WITNESSES: dict[str, Witness] = {
     name: witness for module in _MODULES for name, witness in module.WITNESSES.items()

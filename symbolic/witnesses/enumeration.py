@@ -7,8 +7,9 @@ with ``size`` images has finitely many outcomes, and all are listed here.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 Probs = tuple[Fraction, ...]
@@ -72,3 +73,71 @@ def along(law: Law, step: Callable[[Probs], Law], times: int) -> Law:
 def mean(law: Law, of: Callable[[Probs], Fraction]) -> Fraction:
     """Expectation of a function of the text probabilities."""
     return sum((chance * of(probs) for probs, chance in law.items()), F(0))
+
+
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """Give every way to share a total among some texts."""
+    if parts == 1:
+        yield (total,)
+        return
+    for first in range(total + 1):
+        for others in compositions(total - first, parts - 1):
+            yield (first, *others)
+
+
+def drift(probs: Probs, size: int) -> Law:
+    """Law after one update with one-hot posteriors: shares of multinomial counts."""
+    law: Law = defaultdict(F)
+    for counts in compositions(size, len(probs)):
+        ways = math.factorial(size)
+        chance = F(1)
+        for p, count in zip(probs, counts, strict=True):
+            ways //= math.factorial(count)
+            chance *= p**count
+        if chance:
+            law[tuple(F(count, size) for count in counts)] += ways * chance
+    return dict(law)
+
+
+def drifted(probs: Probs, size: int, times: int) -> Law:
+    """Law after some updates with one-hot posteriors."""
+    return along({probs: F(1)}, lambda p: drift(p, size), times)
+
+
+def total_until_settled(probs: Probs, size: int, reward: Callable[[Probs], Fraction]) -> Fraction:
+    """Mean sum of a reward over the updates before one text is left (reward 1: the mean time)."""
+    states = [
+        tuple(F(c, size) for c in counts)
+        for counts in compositions(size, len(probs))
+        if max(counts) < size
+    ]
+    rows = []
+    for state in states:
+        law = drift(state, size)
+        rows.append([F(state == other) - law.get(other, F(0)) for other in states])
+    values = dict(zip(states, solve(rows, [reward(state) for state in states]), strict=True))
+    if max(probs) == 1:
+        return F(0)
+    following = (chance * values.get(after, F(0)) for after, chance in drift(probs, size).items())
+    return reward(probs) + sum(following, F(0))
+
+
+def solve[Number: (Fraction, float)](rows: list[list[Number]], right: list[Number]) -> list[Number]:
+    """Solve a linear system exactly (or with floats), by elimination without pivoting.
+
+    The matrices here are one minus a substochastic one: pivots do not vanish.
+    """
+    rows = [[*line, b] for line, b in zip(rows, right, strict=True)]
+    for place, pivot in enumerate(rows):
+        for below in range(place + 1, len(rows)):
+            factor = rows[below][place] / pivot[place]
+            if factor:
+                rows[below] = [x - factor * y for x, y in zip(rows[below], pivot, strict=True)]
+    found: list[Number] = []
+    for place in reversed(range(len(rows))):
+        known = sum(
+            (a * b for a, b in zip(rows[place][place + 1 : -1], found, strict=True)),
+            start=0 * rows[place][-1],
+        )
+        found.insert(0, (rows[place][-1] - known) / rows[place][place])
+    return found
