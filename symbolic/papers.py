@@ -30,8 +30,10 @@ class Comparison:
         What is proved here, in words.
     differ : str
         How the two differ.
+    mark : str
+        What theorems that speak of it may refer to instead of the place.
     also : tuple of str
-        Names in ``symbolic.THEOREMS`` that speak of it, besides those that refer to the place.
+        Names in ``symbolic.THEOREMS`` of others that speak of it.
 
     Examples
     --------
@@ -44,13 +46,15 @@ class Comparison:
     says: str
     proved: str
     differ: str
+    mark: str = ""
     also: tuple[str, ...] = ()
 
     @property
     def theorems(self) -> tuple[str, ...]:
-        """Names of the theorems that speak of it: those that refer to the place, and `also`."""
-        place = re.compile(rf"{re.escape(self.place)}\b")
-        named = (name for name, one in THEOREMS.items() if place.search(one.reference))
+        """Names of the theorems that refer to the place or the mark, and `also`."""
+        marks = "|".join(re.escape(mark) for mark in (self.place, self.mark) if mark)
+        spoken_of = re.compile(rf"\b({marks})\b")
+        named = (name for name, one in THEOREMS.items() if spoken_of.search(one.reference))
         return tuple(dict.fromkeys((*named, *self.also)))
 
 
@@ -101,6 +105,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     ),
     Comparison(
         place="Theorem 3.4",
+        mark="I8",
         title="Boundedness of image model fidelity under the frozen text model",
         says=(
             "Fidelity remains bounded (abstract). Which moment is meant is unknown; the mean "
@@ -111,10 +116,10 @@ COMPARISONS: tuple[Comparison, ...] = (
             "Only the first moment is bounded: the mean squared distance grows linearly in t, "
             "without bound."
         ),
-        also=("image_fidelity_bound_at", "image_fidelity_squared"),
     ),
     Comparison(
         place="Theorem 4.1",
+        mark="T3",
         title="Arbitrarily slow convergence under large covariances",
         says=(
             "As the covariance scale grows, text diversity decreases ever more slowly (caption "
@@ -132,6 +137,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     ),
     Comparison(
         place="Theorem 4.2",
+        mark="T4",
         title="Exponential convergence under the trainable image model",
         says=(
             "Image contraction amplifies text homogenization (abstract); more frequent image "
@@ -146,23 +152,22 @@ COMPARISONS: tuple[Comparison, ...] = (
             "The rate tends to that of pure drift, 1 - 1/N, once covariances have contracted. "
             "It is C H that vanishes, not C: as one text takes all, C tends to 1."
         ),
-        also=("bhattacharyya_gaussian",),
     ),
     Comparison(
         place="Theorem 5.1",
         title="Differential convergence rate of the image model",
         says="The rate is about 1 - (d+1)/(8(N+1)p_i) (caption of Figure 3).",
         proved=(
-            "The loss of one update to second order for any covariance, its isotropic and "
-            "rank-one cases, the caption's average over counts, and the exact rate in the long "
-            "run."
+            "The loss of one update to second order for any covariance, its isotropic (also "
+            "exactly, for d = 2) and rank-one cases, the caption's average over counts, and the "
+            "exact rate in the long run."
         ),
         differ=(
             "(d+1)/8 holds only at an isotropic start and only with the unbiased covariance "
             "(with 1/n it is (d+5)/8). The exact exponential rate is log c(nu), about -1/(4 "
             "nu), in every dimension. 1/((N+1)p) stands for a mean of 1/nu."
         ),
-        also=("image_diversity_lower_bound", "image_exact_rate"),
+        also=("image_plane_factor", "image_diversity_lower_bound", "image_exact_rate"),
     ),
     Comparison(
         place="Figure 3",
@@ -171,14 +176,21 @@ COMPARISONS: tuple[Comparison, ...] = (
         proved=(
             "The mean's rate changes from the isotropic one to log c(nu), and a typical run "
             "decays faster than the mean: its rate is the largest Lyapunov exponent, about "
-            "-1/(2 nu)."
+            "-1/(2 nu). From about 4 nu log R updates on, an average over R runs misses the mean."
         ),
         differ=(
-            "The deviation is what the theory predicts, not round-off: noise makes covariances "
-            "anisotropic, and an average over 100 runs misses the rare runs that carry the "
-            "mean."
+            "Such a deviation needs no round-off: noise makes covariances anisotropic, and an "
+            "average over 100 runs misses the rare runs that carry the mean. That this is what "
+            "the figure shows is left to simulation; it is not proved."
         ),
-        also=("image_exact_rate", "directional_log_mean", "image_lyapunov"),
+        also=(
+            "image_exact_rate",
+            "directional_log_mean",
+            "image_lyapunov",
+            "replicate_relative_variance",
+            "replicate_collapse",
+            "replicate_failure_time",
+        ),
     ),
     Comparison(
         place="Theorem 5.2",
@@ -188,17 +200,23 @@ COMPARISONS: tuple[Comparison, ...] = (
             "(abstract). The wording is unknown."
         ),
         proved=(
-            "The mean factor of one image update of a text with probability p, keep rule included."
+            "c(nu) increases with the image count; the mean factor of a text with probability p, "
+            "keep rule included, and its slope in p."
         ),
         differ=(
             "True as long as a text is updated. A text with too few images keeps its Gaussian, "
             "so the mean factor is not monotone in p: it returns to 1 for the rarest texts "
             "(min_images = 2: least, about .906, near N p = 2.9)."
         ),
-        also=("image_factor_mean", "image_diversity_upper_bound_counts"),
+        also=(
+            "contraction_constant_increasing",
+            "image_factor_mean",
+            "image_diversity_upper_bound_counts",
+        ),
     ),
     Comparison(
         place="Theorem 6.1",
+        mark="T5",
         title="Stabilization of text model diversity under text injection",
         says=(
             "Even a small injected fraction keeps text diversity from collapsing entirely "
@@ -214,16 +232,10 @@ COMPARISONS: tuple[Comparison, ...] = (
             "Exact for one-hot posteriors, a lower bound otherwise. More is not always better: "
             "with new texts there is a best fraction. The smallest sufficient dose is ours."
         ),
-        also=(
-            "corpus_injection_curve_before",
-            "corpus_injection_curve_after",
-            "corpus_injection_dose",
-            "new_text_best_fraction",
-            "new_text_best_value",
-        ),
     ),
     Comparison(
         place="Theorem 6.2",
+        mark="I10",
         title="Stabilization of image model diversity under image injection",
         says=(
             "User-content injection prevents collapse while preserving diversity and fidelity "

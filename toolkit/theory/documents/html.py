@@ -187,7 +187,7 @@ def _theorem(theorem: Theorem) -> Iterator[str]:
         yield "<p>Assumptions:</p><ul>"
         yield from (f"<li>{one}</li>" for one in assumptions)
         yield "</ul>"
-    yield f"<p class='about'>{words(status(theorem))}{_cited(theorem)}</p>"
+    yield f'<p class="about">{words(status(theorem))}{_cited(theorem)}</p>'
     yield "<details><summary>Symbols</summary><dl>"
     for symbol, name, meaning in meanings(theorem):
         yield f"<dt>{mathml(symbol, block=False)} <code>{name}</code></dt><dd>{words(meaning)}</dd>"
@@ -227,7 +227,8 @@ def _lemmas(found: list[Section]) -> Iterator[str]:
         lemma = LEMMAS[name]
         yield f'<article id="lemma-{name}"><h3><code>{name}</code></h3>'
         yield f"<p>{words(lemma.in_words)}</p>"
-        yield f"{_formula(lemma.statement)}<p class='about'>{words(lemma.reference)}</p></article>"
+        yield _formula(lemma.statement)
+        yield f'<p class="about">{words(lemma.reference)}</p></article>'
     yield "</section>"
 
 

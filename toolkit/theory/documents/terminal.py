@@ -63,7 +63,8 @@ def overview(theorems: Iterable[Theorem], width: int = WIDTH) -> Iterator[str]:
             yield from _wrap(status(theorem), width)
     total = kinds.total()
     counts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common()) or "none"
-    yield from ("", f"{total} theorem{'' if total == 1 else 's'}: {counts}.")
+    yield ""
+    yield from _wrap(f"{total} theorem{'' if total == 1 else 's'}: {counts}.", width, "", "  ")
 
 
 def _heading(name: str, right: str, width: int) -> tuple[str, ...]:
