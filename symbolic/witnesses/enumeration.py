@@ -127,17 +127,16 @@ def solve[Number: (Fraction, float)](rows: list[list[Number]], right: list[Numbe
 
     The matrices here are one minus a substochastic one: pivots do not vanish.
     """
-    rows = [[*line, b] for line, b in zip(rows, right, strict=True)]
-    for place, pivot in enumerate(rows):
-        for below in range(place + 1, len(rows)):
-            factor = rows[below][place] / pivot[place]
+    table = [[*row, value] for row, value in zip(rows, right, strict=True)]
+    for place, pivot in enumerate(table):
+        for below in range(place + 1, len(table)):
+            factor = table[below][place] / pivot[place]
             if factor:
-                rows[below] = [x - factor * y for x, y in zip(rows[below], pivot, strict=True)]
+                table[below] = [x - factor * y for x, y in zip(table[below], pivot, strict=True)]
     found: list[Number] = []
-    for place in reversed(range(len(rows))):
+    for place, line in reversed(list(enumerate(table))):
         known = sum(
-            (a * b for a, b in zip(rows[place][place + 1 : -1], found, strict=True)),
-            start=0 * rows[place][-1],
+            (a * b for a, b in zip(line[place + 1 : -1], found, strict=True)), start=0 * line[-1]
         )
-        found.insert(0, (rows[place][-1] - known) / rows[place][place])
+        found.insert(0, (line[-1] - known) / line[place])
     return found
