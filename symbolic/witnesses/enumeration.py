@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 Probs = tuple[Fraction, ...]
 Law = dict[Probs, Fraction]
@@ -122,7 +123,7 @@ def total_until_settled(probs: Probs, size: int, reward: Callable[[Probs], Fract
     return reward(probs) + sum(following, F(0))
 
 
-def solve[Number: (Fraction, float)](rows: list[list[Number]], right: list[Number]) -> list[Number]:
+def solve(rows: list[list[Any]], right: list[Any]) -> list[Any]:
     """Solve a linear system exactly (or with floats), by elimination without pivoting.
 
     The matrices here are one minus a substochastic one: pivots do not vanish.
@@ -133,7 +134,7 @@ def solve[Number: (Fraction, float)](rows: list[list[Number]], right: list[Numbe
             factor = table[below][place] / pivot[place]
             if factor:
                 table[below] = [x - factor * y for x, y in zip(table[below], pivot, strict=True)]
-    found: list[Number] = []
+    found: list[Any] = []
     for place, line in reversed(list(enumerate(table))):
         known = sum(
             (a * b for a, b in zip(line[place + 1 : -1], found, strict=True)), start=0 * line[-1]
