@@ -89,6 +89,7 @@ LATEX_NAMES: dict[str, LatexName] = {
     "det": LatexName(r"\det\Sigma"),
     "det_0": LatexName(r"\det\Sigma", "0"),
     "det_W": LatexName(r"\det W"),
+    "tr_W": LatexName(r"\operatorname{tr}(W^{@})", alone=r"\operatorname{tr}W"),
     "Var_T": LatexName(rf"\operatorname{{Var}}{_TRACE}", "t"),
     "T2": LatexName("T", sup="2"),
     "tr_Sigma'": LatexName(_TRACE, sup=r"\prime"),
