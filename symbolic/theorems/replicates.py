@@ -360,18 +360,24 @@ replicate_collapse = Theorem(
         ),
     ),
 )
-_collapse = (4 * freedom + 2 * _theta) * sp.log(_R) / _theta
+_reached = (
+    (4 * freedom + 2 * _theta)
+    * ((1 - _theta) * sp.log(_R) - sp.log(s.share_left))
+    / (_theta * (1 - _theta))
+)
 replicate_failure_time = Theorem(
     name="replicate_failure_time",
     title="When a mean over runs has failed",
     in_words="From about 4 nu log R updates on, the mean over R runs no longer tells the mean.",
-    statement=_le(s.failure_time, _collapse),
+    statement=_le(s.failure_time, _reached),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I6",
     assumptions=(
-        *UPDATES, RUNS, "0 < theta < 1",
-        "the time at which the bound of replicate_collapse falls below one",
+        *UPDATES,
+        RUNS,
+        "0 < theta < 1, 0 < ell < 1",
+        "the time at which the relative fractional moment has fallen to ell",
     ),
     derivation=(
         Step(
@@ -383,16 +389,16 @@ replicate_failure_time = Theorem(
         ),
         Step(
             rule="level reached",
-            claim=_le(s.failure_time, _collapse),
+            claim=_le(s.failure_time, _reached),
             uses=("logarithm",),
             given={
-                "level": 0,
+                "level": sp.log(s.share_left),
                 "variable": _t,
                 "domain": {_theta: 1 / (1 + sp.Symbol("over_theta", positive=True))},
             },
         ),
     ),
-)  # fmt: skip
+)
 
 # --------------------------------------------------------------------------- in any dimension
 

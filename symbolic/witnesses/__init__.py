@@ -7,11 +7,33 @@ Nothing in this package may use the machinery of the derivations (`symbolic.mome
 from __future__ import annotations
 
 from symbolic.witness import Witness
-from symbolic.witnesses import text, wright_fisher
+from symbolic.witnesses import (
+    contraction,
+    counts,
+    fidelity,
+    image,
+    image_bounds,
+    rates,
+    special,
+    text,
+    user_content,
+    wright_fisher,
+)
 
 __all__ = ["WITNESSES"]
 
-_MODULES = (text, wright_fisher)
+_MODULES = (
+    text,
+    wright_fisher,
+    fidelity,
+    counts,
+    rates,
+    special,
+    user_content,
+    image,
+    image_bounds,
+    contraction,
+)
 
 WITNESSES: dict[str, Witness] = {
     name: witness for module in _MODULES for name, witness in module.WITNESSES.items()
