@@ -148,6 +148,10 @@ COMMON: Premises = {
         "a text's squared distance is the inner product with itself",
         eq(s.text_distance[_i], _W[_i, _i]),
     ),
+    "frozen_images": (
+        "a frozen image model: the overlaps are at all times those of the start",
+        eq(s.frozen_bhattacharyya[_i, _k], s.bhattacharyya[_i, _k]),
+    ),
     "chi_square_divergence": (
         "chi-square divergence of one density from another",
         eq(

@@ -7,7 +7,7 @@ from sympy.core.relational import Relational
 
 from symbolic.rules.algebra import rewrite
 from symbolic.rules.core import Facts, Given, equation, require, rule
-from symbolic.signs import is_zero
+from symbolic.signs import is_nonnegative, is_zero
 from symbolic.symbols import Mean, image_draw, is_random, mixture
 from symbolic.symbols.overlap import reference_density, reference_draw
 
@@ -65,3 +65,19 @@ def _between_bounds(claim: Relational, facts: Facts, given: Given) -> None:
         for power in range(given["order"] + 1):
             term = rewrite(sp.diff(difference, small, power).subs(small, 0).doit(), equations)
             require(is_zero(term), f"a bound differs at order {power} by {term}.")
+
+
+@rule("triangle inequality")
+def _triangle(claim: Relational, facts: Facts, given: Given) -> None:
+    """Bound a sum's absolute value by those of its parts, with non-negative weights."""
+    (fact,) = facts
+    require(isinstance(fact, sp.Eq) and isinstance(claim, sp.Le), "expected a value and a bound.")
+    parts = given["parts"]
+    require(is_zero(claim.lhs - sp.Abs(fact.lhs)), "expected the value's absolute value.")
+    require(
+        is_zero(fact.rhs - sum(weight * part for weight, part in parts)), "the parts are others."
+    )
+    for weight, _ in parts:
+        require(is_nonnegative(weight), f"the weight {weight} may be negative.")
+    bound = sum(weight * sp.Abs(part) for weight, part in parts)
+    require(is_zero(claim.rhs - bound), f"the parts give {bound}.")

@@ -20,6 +20,7 @@ reference_draw = random("y_0", real=True)
 reference_density = sp.Function("q_0", positive=True)
 likelihood_ratio = sp.IndexedBase(random("G", positive=True), positive=True)
 mixture_ratio = random("G_mix", positive=True)
+frozen_bhattacharyya = sp.IndexedBase(sp.Symbol("BC_0", nonnegative=True), nonnegative=True)
 score = sp.IndexedBase(random("xi", real=True), real=True)  # a_i . z, z standard normal
 
 WORDS: dict[str, str] = {

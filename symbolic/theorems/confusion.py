@@ -9,12 +9,9 @@ from symbolic.lemmas.general import axis_overlap, first_variance, gap_of_means, 
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.text import (
-    ONE_UPDATE,
-    along,
     confused_pairs,
     eq,
     pairs,
-    retention,
 )
 
 _N, _K, _t, _d = s.batch_size, s.num_texts, s.generations, s.num_features
@@ -180,50 +177,4 @@ bhattacharyya_gaussian = Theorem(
     ),
 )
 
-# ------------------------------------------------------------------------- drift plus confusion
-
-_h, _e, _past = s.text_diversity_at, s.mean_confused_diversity, s.past_generation
-_decomposed = eq(
-    Mean(_h[_t]),
-    retention**_t * s.initial_text_diversity
-    + sp.Sum(retention ** (_t - 1 - _past) * _e[_past], (_past, 0, _t - 1)) / _N,
-)
-text_diversity_decomposition = Theorem(
-    name="text_diversity_decomposition",
-    title="Text diversity as drift plus confusion",
-    in_words="Mean diversity is pure drift plus what posterior confusion gave back, discounted.",
-    statement=_decomposed,
-    kind=Kind.EXACT,
-    source=Source.RECONSTRUCTED,
-    reference="Theorem 4.2 (T4)",
-    assumptions=(*ONE_UPDATE, "t counts text updates", "mean_confused_diversity[s] = E[C_s H_s]"),
-    derivation=(
-        Step(
-            rule="tower",
-            claim=eq(
-                Mean(_h[_t + 1]),
-                retention * Mean(_h[_t]) + Mean(s.posterior_confusion_at[_t] * _h[_t]) / _N,
-            ),
-            label="each update",
-            uses=("theorem:text_diversity_recursion",),
-            given=along,
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(Mean(_h[_t + 1]), retention * Mean(_h[_t]) + _e[_t] / _N),
-            label="named",
-            uses=("each update", "model:confused_diversity"),
-        ),
-        Step(
-            rule="linear recursion",
-            claim=_decomposed,
-            uses=("named", "model:text_start"),
-        ),
-    ),
-)
-
-THEOREMS = (
-    confusion_bound,
-    bhattacharyya_gaussian,
-    text_diversity_decomposition,
-)
+THEOREMS = (confusion_bound, bhattacharyya_gaussian)

@@ -1,4 +1,4 @@
-"""Corpus injection into the text model: T5, a fixed corpus (and fresh ones).
+"""Corpus injection into the text model: T5, a fixed corpus.
 
 ``a = 1 - 1/N`` is the retention of one text update, ``a**M`` of a generation's ``M``; the dose
 ``alpha eps (2 - eps)`` is the share of homozygosity that an injection removes.  With one-hot
@@ -7,6 +7,8 @@ every curve and stationary value below is a lower bound on the mean diversity.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import sympy as sp
 
@@ -22,52 +24,49 @@ dose = _alpha * _eps * (2 - _eps)
 drift = retention**s.text_updates  # the factor of one generation's text updates
 kept = 1 - dose  # m in the paper's notation
 overlap_factor = 1 - _alpha * _eps  # factor of E[p.u] - u.u in one generation
-_fresh_gain = _alpha * (
-    2 * _eps * (1 - _eps) * s.mean_target_diversity + _eps**2 * s.target_diversity
-)
+mixing = 2 * _alpha * _eps * (1 - _eps)  # weight of the overlap of p and the corpus
 _H0, _Hu = s.initial_text_diversity, s.target_diversity
 
 ONE_HOT = "posteriors are one-hot (otherwise a lower bound on the mean diversity)"
 FIXED = "fixed corpus: p <- (1 - epsilon) p + epsilon u with probability alpha"
 BEFORE = "a generation injects, then makes M text updates"
 AFTER = "a generation makes M text updates, then injects"
-FRESH = "the injected corpus is drawn afresh each time with mean pi, independently of p"
-_ORDERS = {"before": BEFORE, "after": AFTER}
+ORDERS = {"before": BEFORE, "after": AFTER}
 
 
-_factor = drift * kept
-_excess = 2 * _alpha * _eps * (1 - _eps) * (1 - _Hu - s.initial_overlap)
+factor = drift * kept
+excess = mixing * (1 - _Hu - s.initial_overlap)
 _h, _hi, _o = s.text_diversity_at, s.injected_diversity_at, s.target_overlap_at
 _i, _K, _M = s.text, s.num_texts, s.text_updates
 _texts = (_i, 0, _K - 1)
 
 
-def _forced(start: sp.Expr, gain: sp.Expr, forcing: sp.Expr) -> sp.Expr:
+def forced(gain: sp.Expr, forcing: sp.Expr) -> sp.Expr:
     """Solve ``x[t+1] = factor x[t] + gain + forcing * g**t``, ``g`` the overlap's factor."""
-    extra = forcing * (_factor**_t - overlap_factor**_t) / (_factor - overlap_factor)
-    return solve_linear(_factor, gain, start, _t) + extra
+    extra = forcing * (factor**_t - overlap_factor**_t) / (factor - overlap_factor)
+    return solve_linear(factor, gain, _H0, _t) + extra
 
 
 # ------------------------------------------------------------------------------ what steps share
 
 
-def _injected(diversity: sp.Expr, overlap: sp.Expr) -> sp.Expr:
+def injected(diversity: sp.Expr, overlap: sp.Expr) -> sp.Expr:
     """Mean diversity after a fixed-corpus injection, from diversity and overlap before it."""
-    return kept * diversity + dose * _Hu + 2 * _alpha * _eps * (1 - _eps) * (1 - _Hu - overlap)
+    return kept * diversity + dose * _Hu + mixing * (1 - _Hu - overlap)
 
 
-_sum_of_squares = Step(
+sum_of_squares = Step(
     rule="combination",
     claim=eq(sp.Sum(s.text_probs[_i] ** 2, _texts), 1 - s.text_diversity),
     label="sum of squares",
     uses=("model:diversity",),
     given={"weights": (1,)},
 )
-_one_injection = (
-    _sum_of_squares,
+one_injection = (
+    sum_of_squares,
     Step(
         rule="substitution",
-        claim=eq(Mean(s.injected_diversity), _injected(s.text_diversity, s.target_overlap)),
+        claim=eq(Mean(s.injected_diversity), injected(s.text_diversity, s.target_overlap)),
         label="one injection",
         uses=("model:fixed_corpus", "sum of squares", "model:target", "model:target_overlap"),
     ),
@@ -91,30 +90,35 @@ _one_drift = (
         },
     ),
 )
-_overlap_path = (
-    Step(
-        rule="substitution",
-        claim=eq(
-            Mean(s.next_target_overlap),
-            overlap_factor * s.target_overlap + _alpha * _eps * (1 - _Hu),
+
+
+def overlap_path(target: str, diversity: sp.Expr) -> tuple[Step, ...]:
+    """Steps to the mean overlap with the (mean) corpus of this diversity, at every generation."""
+    pull = _alpha * _eps * (1 - diversity)
+    return (
+        Step(
+            rule="substitution",
+            claim=eq(Mean(s.next_target_overlap), overlap_factor * s.target_overlap + pull),
+            label="one overlap",
+            uses=("model:overlap_step", target, "model:target_overlap"),
         ),
-        label="one overlap",
-        uses=("model:overlap_step", "model:target", "model:target_overlap"),
-    ),
-    Step(
-        rule="tower",
-        claim=eq(Mean(_o[_t + 1]), overlap_factor * Mean(_o[_t]) + _alpha * _eps * (1 - _Hu)),
-        label="each overlap",
-        uses=("one overlap",),
-        given={s.target_overlap: _o[_t], s.next_target_overlap: _o[_t + 1]},
-    ),
-    Step(
-        rule="linear recursion",
-        claim=eq(Mean(_o[_t]), 1 - _Hu - overlap_factor**_t * (1 - _Hu - s.initial_overlap)),
-        label="overlap",
-        uses=("each overlap", "model:overlap_start"),
-    ),
-)
+        Step(
+            rule="tower",
+            claim=eq(Mean(_o[_t + 1]), overlap_factor * Mean(_o[_t]) + pull),
+            label="each overlap",
+            uses=("one overlap",),
+            given={s.target_overlap: _o[_t], s.next_target_overlap: _o[_t + 1]},
+        ),
+        Step(
+            rule="linear recursion",
+            claim=eq(
+                Mean(_o[_t]),
+                1 - diversity - overlap_factor**_t * (1 - diversity - s.initial_overlap),
+            ),
+            label="overlap",
+            uses=("each overlap", "model:overlap_start"),
+        ),
+    )
 
 
 def _drifted(start: sp.Expr, premise: str) -> Step:
@@ -136,13 +140,16 @@ _last_update = Step(
 )
 
 
-def _before(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
+Injected = Callable[[sp.Expr, sp.Expr], sp.Expr]
+
+
+def before_steps(one: tuple[Step, ...], after: Injected, result: sp.Expr) -> tuple[Step, ...]:
     """Steps to the recursion when a generation injects first."""
     return (
-        *_one_injection,
+        *one,
         Step(
             rule="tower",
-            claim=eq(Mean(_hi[_t]), _injected(Mean(_h[_t]), Mean(_o[_t]))),
+            claim=eq(Mean(_hi[_t]), after(Mean(_h[_t]), Mean(_o[_t]))),
             label="injected",
             uses=("one injection",),
             given={
@@ -158,12 +165,12 @@ def _before(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
             rule="substitution",
             claim=eq(Mean(_h[_t + 1]), result),
             label="generation",
-            uses=("model:updates_end_before", "last update", "injected", *overlap),
+            uses=("model:updates_end_before", "last update", "injected", "overlap"),
         ),
     )
 
 
-def _after(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
+def after_steps(one: tuple[Step, ...], after: Injected, result: sp.Expr) -> tuple[Step, ...]:
     """Steps to the recursion when a generation injects last."""
     return (
         *_one_drift,
@@ -175,10 +182,10 @@ def _after(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
             uses=("all updates",),
             given={update_index: _M},
         ),
-        *_one_injection,
+        *one,
         Step(
             rule="tower",
-            claim=eq(Mean(_h[_t + 1]), _injected(Mean(updated[_M]), Mean(updated_overlap))),
+            claim=eq(Mean(_h[_t + 1]), after(Mean(updated[_M]), Mean(updated_overlap))),
             label="injected",
             uses=("one injection",),
             given={
@@ -191,7 +198,7 @@ def _after(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
             rule="substitution",
             claim=eq(Mean(_h[_t + 1]), result),
             label="generation",
-            uses=("injected", "last update", *overlap),
+            uses=("injected", "last update", "model:updated_overlap", "overlap"),
         ),
     )
 
@@ -200,7 +207,7 @@ def _after(overlap: tuple[str, ...], result: sp.Expr) -> tuple[Step, ...]:
 
 
 def _curve(order: str, gain: sp.Expr, forcing: sp.Expr, steps: tuple[Step, ...]) -> Theorem:
-    statement = eq(Mean(_h[_t]), _forced(_H0, gain, forcing))
+    statement = eq(Mean(_h[_t]), forced(gain, forcing))
     return Theorem(
         name=f"corpus_injection_curve_{order}",
         title=f"Text diversity under corpus injection from any start, injected {order}",
@@ -210,10 +217,9 @@ def _curve(order: str, gain: sp.Expr, forcing: sp.Expr, steps: tuple[Step, ...])
         source=Source.OURS,
         reference="T5",
         assumptions=(
-            FIXED, _ORDERS[order], ONE_HOT, "initial_overlap = sum_i p_0i u_i",
+            FIXED, ORDERS[order], ONE_HOT, "initial_overlap = sum_i p_0i u_i",
         ),
         derivation=(
-            *_overlap_path,
             *steps,
             Step(
                 rule="linear recursion",
@@ -225,7 +231,7 @@ def _curve(order: str, gain: sp.Expr, forcing: sp.Expr, steps: tuple[Step, ...])
 
 
 def _recursion(order: str, gain: sp.Expr) -> Theorem:
-    statement = eq(Mean(_h[_t]), solve_linear(_factor, gain, _H0, _t))
+    statement = eq(Mean(_h[_t]), solve_linear(factor, gain, _H0, _t))
     return Theorem(
         name=f"corpus_injection_recursion_{order}",
         title=f"Text diversity under corpus injection, injected {order} the text updates",
@@ -235,7 +241,7 @@ def _recursion(order: str, gain: sp.Expr) -> Theorem:
         source=Source.RECONSTRUCTED,
         reference="Theorem 6.1 (T5)",
         assumptions=(
-            FIXED, _ORDERS[order], ONE_HOT, "the initial mean of p is the target u",
+            FIXED, ORDERS[order], ONE_HOT, "the initial mean of p is the target u",
         ),
         derivation=(
             Step(
@@ -249,19 +255,20 @@ def _recursion(order: str, gain: sp.Expr) -> Theorem:
     )  # fmt: skip
 
 
-_forcing = _excess * overlap_factor**_t
+_forcing = excess * overlap_factor**_t
+_fixed_path = overlap_path("model:target", _Hu)
+generation_before = (
+    *_fixed_path,
+    *before_steps(one_injection, injected, factor * Mean(_h[_t]) + drift * (dose * _Hu + _forcing)),
+)
+generation_after = (
+    *_fixed_path,
+    *after_steps(one_injection, injected, factor * Mean(_h[_t]) + dose * _Hu + _forcing),
+)
 corpus_injection_curve_before = _curve(
-    "before",
-    drift * dose * _Hu,
-    drift * _excess,
-    _before(("overlap",), _factor * Mean(_h[_t]) + drift * (dose * _Hu + _forcing)),
+    "before", drift * dose * _Hu, drift * excess, generation_before
 )
-corpus_injection_curve_after = _curve(
-    "after",
-    dose * _Hu,
-    _excess,
-    _after(("model:updated_overlap", "overlap"), _factor * Mean(_h[_t]) + dose * _Hu + _forcing),
-)
+corpus_injection_curve_after = _curve("after", dose * _Hu, excess, generation_after)
 corpus_injection_recursion_before = _recursion("before", drift * dose * _Hu)
 corpus_injection_recursion_after = _recursion("after", dose * _Hu)
 
@@ -270,113 +277,41 @@ corpus_injection_recursion_after = _recursion("after", dose * _Hu)
 _ROOM = (1 - drift) + drift * dose  # 1 - factor
 
 
-def _stationary(
-    name: str, title: str, gain: sp.Expr, assumptions: tuple[str, ...], steps: tuple[Step, ...]
-) -> Theorem:
+def stationary_limit(name: str, title: str, gain: sp.Expr, assumptions: tuple[str, ...]) -> Theorem:
+    """Let a curve, of the same name, run on for ever."""
+    statement = eq(s.stationary_text_diversity, stationary_point(factor, gain))
     return Theorem(
         name=name,
         title=title,
         in_words="The mean diversity at which injection and drift balance.",
-        statement=eq(s.stationary_text_diversity, stationary_point(_factor, gain)),
+        statement=statement,
         kind=Kind.FIXED_POINT,
         source=Source.RECONSTRUCTED,
         reference="Theorem 6.1 (T5)",
         assumptions=assumptions,
-        derivation=steps,
+        derivation=(
+            Step(
+                rule="long-run limit",
+                claim=statement,
+                note="from any start",
+                uses=(f"theorem:{name.replace('stationary', 'curve')}",),
+                given={"vanishing": {factor: _ROOM, overlap_factor: _alpha * _eps}},
+            ),
+        ),
     )
 
 
 def _fixed_corpus(order: str, gain: sp.Expr) -> Theorem:
-    limit = Step(
-        rule="long-run limit",
-        claim=eq(s.stationary_text_diversity, stationary_point(_factor, gain)),
-        note="from any start",
-        uses=(f"theorem:corpus_injection_curve_{order}",),
-        given={"vanishing": {_factor: _ROOM, overlap_factor: _alpha * _eps}},
-    )
-    return _stationary(
+    return stationary_limit(
         f"corpus_injection_stationary_{order}",
         f"Stationary text diversity, fixed corpus, injected {order} the text updates",
         gain,
-        (FIXED, _ORDERS[order], ONE_HOT),
-        (limit,),
-    )
-
-
-def _fresh_corpus(order: str, gain: sp.Expr, steps: tuple[Step, ...]) -> Theorem:
-    balance = Step(
-        rule="fixed point of a linear recursion",
-        claim=eq(s.stationary_text_diversity, stationary_point(_factor, gain)),
-        uses=("generation",),
-        given={"room": _ROOM},
-    )
-    return _stationary(
-        f"fresh_corpus_stationary_{order}",
-        f"Stationary text diversity, fresh corpora, injected {order} the text updates",
-        gain,
-        (FRESH, _ORDERS[order], ONE_HOT, "target_diversity is the corpora's mean diversity"),
-        (*steps, balance),
+        (FIXED, ORDERS[order], ONE_HOT),
     )
 
 
 corpus_injection_stationary_before = _fixed_corpus("before", drift * dose * _Hu)
 corpus_injection_stationary_after = _fixed_corpus("after", dose * _Hu)
-fresh_corpus_stationary_before = _fresh_corpus(
-    "before",
-    drift * _fresh_gain,
-    _before(("model:fresh_overlap",), _factor * Mean(_h[_t]) + drift * _fresh_gain),
-)
-fresh_corpus_stationary_after = _fresh_corpus(
-    "after",
-    _fresh_gain,
-    _after(("model:fresh_updated_overlap",), _factor * Mean(_h[_t]) + _fresh_gain),
-)
-
-# ----------------------------------------------------------------------------- dose for a target
-
-_floor, _delta = s.diversity_floor, s.injection_dose
-_threshold = _floor * (1 - drift) / (drift * (_Hu - _floor))
-_at_dose = drift * _delta * _Hu / (1 - drift * (1 - _delta))
-_margin = sp.Symbol("margin", positive=True)  # H_u - h
-corpus_injection_dose = Theorem(
-    name="corpus_injection_dose",
-    title="Smallest dose for a wanted diversity",
-    in_words="The dose alpha eps (2 - eps) from which the stationary diversity is at least h.",
-    statement=eq(_delta, _threshold),
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="T5",
-    assumptions=(FIXED, BEFORE, ONE_HOT, "h < H_u, M >= 1", "reachable only if it is at most 1"),
-    conditions=(s.diversity_floor < s.target_diversity, s.text_updates >= 1, s.batch_size >= 2),
-    derivation=(
-        Step(
-            rule="substitution",
-            claim=eq(s.stationary_text_diversity, _at_dose.xreplace({_delta: dose})),
-            label="stationary",
-            uses=("theorem:corpus_injection_stationary_before",),
-        ),
-        Step(
-            rule="abbreviation",
-            claim=eq(s.stationary_text_diversity, _at_dose),
-            note="delta = alpha eps (2 - eps)",
-            label="by dose",
-            uses=("stationary",),
-            given={"name": _delta, "stands for": dose},
-        ),
-        Step(
-            rule="threshold",
-            claim=eq(_delta, _threshold),
-            uses=("by dose",),
-            given={
-                "variable": _delta,
-                "level": _floor,
-                "weight": drift * (_Hu - _floor) / ((1 - drift) + drift * _delta),
-                "domain": {_Hu: _floor + _margin},
-            },
-        ),
-    ),
-)
-
 THEOREMS = (
     corpus_injection_curve_before,
     corpus_injection_curve_after,
@@ -384,7 +319,4 @@ THEOREMS = (
     corpus_injection_recursion_after,
     corpus_injection_stationary_before,
     corpus_injection_stationary_after,
-    fresh_corpus_stationary_before,
-    fresh_corpus_stationary_after,
-    corpus_injection_dose,
 )

@@ -27,13 +27,14 @@ def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
     return sp.Ge(lhs, rhs, evaluate=False)
 
 
-new_text_lower_bound = Theorem(
-    name="new_text_lower_bound",
-    title="Text diversity that new texts guarantee",
-    in_words="Injecting new texts keeps mean diversity above this value in the long run.",
-    statement=_ge(s.limit_text_diversity, guaranteed),
+_curve = _ge(Mean(_h[_t]), solve_linear(_factor, drift * _gain, _H0, _t))
+new_text_curve_lower_bound = Theorem(
+    name="new_text_curve_lower_bound",
+    title="Text diversity that new texts guarantee at each generation",
+    in_words="Injecting new texts keeps mean diversity above this curve, from any start.",
+    statement=_curve,
     kind=Kind.LOWER_BOUND,
-    source=Source.RECONSTRUCTED,
+    source=Source.OURS,
     reference="Theorem 6.1 (T5)",
     assumptions=(NEW_TEXT, BEFORE, "equality if posteriors are one-hot"),
     derivation=(
@@ -74,14 +75,26 @@ new_text_lower_bound = Theorem(
         ),
         Step(
             rule="induction",
-            claim=_ge(Mean(_h[_t]), solve_linear(_factor, drift * _gain, _H0, _t)),
-            label="each generation",
+            claim=_curve,
             uses=("generation", "model:text_start"),
         ),
+    ),
+)
+
+new_text_lower_bound = Theorem(
+    name="new_text_lower_bound",
+    title="Text diversity that new texts guarantee",
+    in_words="Injecting new texts keeps mean diversity above this value in the long run.",
+    statement=_ge(s.limit_text_diversity, guaranteed),
+    kind=Kind.LOWER_BOUND,
+    source=Source.RECONSTRUCTED,
+    reference="Theorem 6.1 (T5)",
+    assumptions=(NEW_TEXT, BEFORE, "equality if posteriors are one-hot"),
+    derivation=(
         Step(
             rule="long-run limit",
             claim=_ge(s.limit_text_diversity, guaranteed),
-            uses=("each generation",),
+            uses=("theorem:new_text_curve_lower_bound",),
             given={"vanishing": {_factor: (1 - drift) + drift * dose}},
         ),
     ),
@@ -165,4 +178,92 @@ new_text_best_value = Theorem(
     ),
 )  # fmt: skip
 
-THEOREMS = (new_text_lower_bound, new_text_best_fraction, new_text_best_value)
+_h_min = s.diversity_floor
+_part = sp.Symbol("over_h", positive=True)
+_odds = drift / (1 - drift)  # the strength b of injections that always happen
+_now, _wanted = sp.sqrt(1 + _b * _alpha), 1 / (1 - _h_min)
+_least = (_wanted**2 - 1) / _b
+new_text_smallest_prob = Theorem(
+    name="new_text_smallest_prob",
+    title="Smallest probability of new texts for a wanted diversity",
+    in_words="The probability from which new texts, at the best fraction, guarantee h.",
+    statement=eq(_alpha, _least.subs(_b, _odds)),
+    kind=Kind.EXACT,
+    source=Source.OURS,
+    reference="T5",
+    assumptions=(
+        NEW_TEXT, BEFORE, "h < 1, N >= 2, M >= 1; the fraction is the best one",
+        "reachable only if it is at most 1: see new_text_ceiling",
+    ),
+    conditions=(s.batch_size >= 2, _M >= 1, _h_min < 1),
+    derivation=(
+        Step(
+            rule="abbreviation",
+            claim=eq(s.best_text_diversity, 1 - 1 / _now),
+            note="b = a^M/(1 - a^M)",
+            label="by strength",
+            uses=("theorem:new_text_best_value",),
+            given={"name": _b, "stands for": _odds},
+        ),
+        Step(
+            rule="threshold",
+            claim=eq(_alpha, _least),
+            label="threshold",
+            uses=("by strength",),
+            given={
+                "variable": _alpha,
+                "level": _h_min,
+                "weight": _b / (_now * _wanted * (_now + _wanted)),
+                "domain": {_h_min: 1 / (1 + _part)},
+            },
+        ),
+        Step(
+            rule="instance",
+            claim=eq(_alpha, _least.subs(_b, _odds)),
+            uses=("threshold",),
+            given={_b: _odds},
+        ),
+    ),
+)  # fmt: skip
+
+_top = 1 - sp.sqrt(1 - drift)
+new_text_ceiling = Theorem(
+    name="new_text_ceiling",
+    title="Largest diversity that new texts can guarantee",
+    in_words="No probability and no fraction of new texts guarantee more than this.",
+    statement=sp.Le(s.best_text_diversity, _top, evaluate=False),
+    kind=Kind.UPPER_BOUND,
+    source=Source.OURS,
+    reference="T5",
+    assumptions=(NEW_TEXT, BEFORE, DOMAIN, "equality if alpha = 1"),
+    conditions=(s.batch_size >= 2, _M >= 1),
+    derivation=(
+        Step(
+            rule="nonnegative form",
+            claim=_ge(1 / (1 + _strength), 1 - drift),
+            label="squares",
+            given={"form": (1 - drift) * drift * (1 - _alpha) / ((1 - drift) + _alpha * drift)},
+        ),
+        Step(
+            rule="square root",
+            claim=_ge(1 / _root, sp.sqrt(1 - drift)),
+            label="roots",
+            uses=("squares",),
+        ),
+        Step(
+            rule="combination",
+            claim=sp.Le(s.best_text_diversity, _top, evaluate=False),
+            uses=("roots", "theorem:new_text_best_value"),
+            given={"weights": (1, -1)},
+        ),
+    ),
+)
+
+THEOREMS = (
+    new_text_curve_lower_bound,
+    new_text_lower_bound,
+    new_text_best_fraction,
+    new_text_best_value,
+    new_text_smallest_prob,
+    new_text_ceiling,
+)
