@@ -141,6 +141,17 @@ def _number(value: Any) -> sp.Expr:
     return sp.sympify(value)
 
 
+def _written_out(total: sp.Sum | sp.Product) -> sp.Expr:
+    """Write out a sum or product term by term, the outermost index first."""
+    *inner, (index, low, high) = total.limits
+    if not (low.is_Integer and high.is_Integer):
+        return total.doit()
+    body = total.func(total.function, *inner) if inner else total.function
+    terms = [body.subs(index, k) for k in range(int(low), int(high) + 1)]
+    join = sp.Mul if isinstance(total, sp.Product) else sp.Add
+    return join(*(_written_out(term) if inner else term for term in terms))
+
+
 def evaluate(expr: sp.Expr, numbers: Mapping[str, Any]) -> sp.Expr:
     """Put numbers in for the symbols of an expression, exactly.
 
@@ -184,7 +195,7 @@ def evaluate(expr: sp.Expr, numbers: Mapping[str, Any]) -> sp.Expr:
         return _number(value)
 
     written_out = expr.subs(plain).replace(
-        lambda e: isinstance(e, sp.Sum | sp.Product), lambda e: e.doit()
+        lambda e: isinstance(e, sp.Sum | sp.Product), _written_out
     )
     return written_out.replace(
         lambda e: isinstance(e, sp.Indexed) and e.base.label in tables, look_up

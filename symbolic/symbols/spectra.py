@@ -42,5 +42,6 @@ WORDS: dict[str, str] = {
     "determinant_at": "determinant of the covariance, indexed by image update",
     "image_square_trace": "trace of the squared covariance at generation 0",
     "square_trace_at": "trace of the squared covariance, indexed by image update",
+    "current_square_trace": "trace of the squared covariance now",
     "trace_variance": "variance of the trace of the covariance after some image updates",
 }

@@ -194,8 +194,8 @@ image_one_step_lower_bound = Theorem(
     reference="I2, I3",
     assumptions=(
         "one image update with n images, n > d, n > ddof; no user content",
-        "expectation given the covariance before the update; the axes in any order (decreasing "
-        "standard deviations give the best bound)",
+        "expectation given the covariance before the update",
+        "the axes in any order: decreasing standard deviations give the best bound",
     ),
     lemmas=("trace_norm",),
     derivation=(

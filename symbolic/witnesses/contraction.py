@@ -1,0 +1,161 @@
+"""Witnesses of one update's contraction factor: quadrature in one, two and three dimensions.
+
+What an asymptotic statement leaves out is of the next order in ``1/nu``; the errors allowed are
+that order times a size taken from dimension one, where it is ``1/32 nu^-2`` or ``5/128 nu^-3``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import mpmath as mp
+
+from symbolic.witness import Case, Witness
+from symbolic.witnesses.gaussian import chi_mean, covariance, mean, plane, plane_power, space, trace
+from symbolic.witnesses.image import SETTINGS, near, scale, setting
+
+F = Fraction
+
+
+def _diversity(freedom: int, sds: tuple[Fraction, ...]) -> mp.mpf:
+    """Mean diversity after an unbiased update, from given standard deviations."""
+    size = mp.sqrt(freedom)
+    if len(sds) == 1:
+        return float(sds[0]) * chi_mean(freedom, lambda x: x) / size
+    if len(sds) == 2:
+        return sum(plane(freedom, float(sds[0]), float(sds[1]))) / size
+    return space(freedom, (float(sds[0]), float(sds[1]), float(sds[2]))) / size
+
+
+def _isotropic(freedom: int, dim: int) -> mp.mpf:
+    """Contraction factor of an unbiased update from an isotropic covariance."""
+    return _diversity(freedom, (F(1),) * dim) / dim
+
+
+def _second_order() -> Iterator[Case]:
+    for freedom, sds in (
+        (50, (F(3),)),
+        (60, (F(2), F(3, 4))),
+        (90, (F(2), F(3, 4), F(5, 4))),
+    ):
+        numbers = {"degrees_of_freedom": freedom, "num_features": len(sds), "image_sd": sds}
+        dim = len(sds)
+        error = mp.mpf(float(sum(sds))) * (2 * dim**2 + dim + 3) / 128 / freedom**2
+        yield Case(numbers=numbers, value=_diversity(freedom, sds), error=error)
+
+
+def _isotropic_order() -> Iterator[Case]:
+    for freedom, dim in ((50, 1), (60, 2), (90, 3)):
+        numbers = {"degrees_of_freedom": freedom, "num_features": dim}
+        error = (2 * dim**2 + dim + 3) / mp.mpf(128) / freedom**2
+        yield Case(numbers=numbers, value=_isotropic(freedom, dim), error=error)
+
+
+def _rank_one() -> Iterator[Case]:
+    sds = (F(3), F(1, 10**9))
+    for freedom in (20, 50):
+        value = _diversity(freedom, sds) / float(sum(sds))
+        error = 1 / mp.mpf(25) / freedom**2
+        yield Case(numbers={"degrees_of_freedom": freedom}, value=value, error=error)
+
+
+def _caption() -> Iterator[Case]:
+    """Every image count, with 1/(n + 1) as the caption has it; no image at all is dropped."""
+    for size, prob, dim in ((40, F(2, 7), 2), (60, F(2, 5), 3)):
+        counts = range(size + 1)
+        chances = (math.comb(size, m) * prob**m * (1 - prob) ** (size - m) for m in counts)
+        inverse = sum((c / (m + 1) for m, c in zip(counts, chances, strict=True)), F(0))
+        dropped = F(dim + 1, 8) * (1 - prob) ** (size + 1) / ((size + 1) * prob)
+        numbers = {"batch_size": size, "text_prob": prob, "num_features": dim}
+        yield Case(numbers=numbers, value=1 - F(dim + 1, 8) * inverse, error=2 * dropped)
+
+
+# ------------------------------------------------------------------------ exact in the plane
+
+
+def _plane_factor() -> Iterator[Case]:
+    for numbers in (*SETTINGS, setting(10, 0, F(2, 3))):
+        if numbers["image_count"] > 5:
+            freedom = numbers["image_count"] - 1
+            size = mp.sqrt(mp.mpf(float(scale(numbers))) * freedom)
+            yield near(numbers, size * _isotropic(freedom, 2))
+
+
+def _plane_powers() -> Iterator[Case]:
+    numbers, sd = SETTINGS[1], F(3, 4)
+    for power in (F(1, 3), F(3), F(-5, 4)):
+        value = plane_power(numbers["image_count"] - 1, float(power))
+        size = mp.sqrt(mp.mpf(float(scale(numbers)))) * float(sd)
+        more = {"power": power, "image_diversity": 2 * sd}
+        yield near(numbers | more, size ** float(power) * value)
+    # The square is the trace and twice the mean root of the determinant, here by two heights.
+    numbers = setting(9, 2, F(5, 7))
+    roots = [chi_mean(9 - j, lambda x: x) for j in (1, 2)]
+    whole = float(mean(trace(covariance(9, [F(1)])))) * 2 + 2 * mp.fprod(roots)
+    value = float(scale(numbers) * sd**2) * whole
+    yield near(numbers | {"power": 2, "image_diversity": 2 * sd}, value)
+
+
+# ------------------------------------------------------------- isotropic, in every dimension
+
+
+def _enclosed(many: int, error: Any) -> Iterator[Case]:
+    """Strictly inside with few images, as close as the next order with many."""
+    for images, dim in itertools.chain(((9, 1), (9, 2), (61, 3)), ((many, d) for d in (1, 2, 3))):
+        sharp = images == many
+        numbers = setting(images, 2, F(5, 4)) | {"num_features": dim}
+        size = mp.sqrt(mp.mpf(float(scale(numbers))) * (images - 1))
+        value = size * _isotropic(images - 1, dim)
+        yield Case(
+            numbers=numbers,
+            value=value,
+            error=error(dim) if sharp else mp.mpf("1e-5") if dim == 3 else mp.mpf("1e-10"),
+            sharp=sharp,
+        )
+
+
+def _next_order() -> Iterator[Case]:
+    for freedom, dim in ((30, 1), (30, 2), (60, 3)):
+        numbers = {"image_count": freedom + 1, "num_features": dim}
+        error = mp.mpf(dim**3) / 20 / freedom**3
+        yield Case(numbers=numbers, value=_isotropic(freedom, dim), error=error)
+
+
+_FIRST = Witness(
+    quantity="rho",
+    method="quadrature",
+    make=lambda: _enclosed(20001, lambda d: mp.mpf(3 * (d + 1) ** 2) / 20000**2),
+)
+_CLOSER = Witness(
+    quantity="rho",
+    method="quadrature",
+    make=lambda: _enclosed(20001, lambda d: mp.mpf(20 * (d + 1) ** 3) / 20000**3),
+)
+WITNESSES = {
+    "image_contraction_second_order": Witness(
+        quantity="Mean(D')", method="quadrature", make=_second_order
+    ),
+    "image_contraction_isotropic": Witness(
+        quantity="rho", method="quadrature", make=_isotropic_order
+    ),
+    "image_contraction_rank_one": Witness(quantity="rho", method="quadrature", make=_rank_one),
+    "image_contraction_caption": Witness(quantity="rho", method="enumeration", make=_caption),
+    "image_plane_power_mean": Witness(
+        quantity="Mean(D'**q)", method="quadrature", make=_plane_powers
+    ),
+    "image_plane_factor": Witness(quantity="rho", method="quadrature", make=_plane_factor),
+    "image_plane_factor_alternating": Witness(
+        quantity="rho", method="quadrature", make=_plane_factor
+    ),
+    "image_contraction_isotropic_upper": _FIRST,
+    "image_contraction_isotropic_lower": _FIRST,
+    "image_contraction_isotropic_upper_closer": _CLOSER,
+    "image_contraction_isotropic_lower_closer": _CLOSER,
+    "image_contraction_isotropic_next_order": Witness(
+        quantity="rho", method="quadrature", make=_next_order
+    ),
+}
