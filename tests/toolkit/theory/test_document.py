@@ -134,15 +134,19 @@ def test_a_formula_is_wrapped_without_loss() -> None:
 
 
 def test_words_with_formulas_are_written_out() -> None:
-    text = "at most c(nu)^t H_0 for batch_size >= 2 & more - sum_i tr Sigma^(1/2)"
+    text = (
+        "at most c(nu)^t H_0 for batch_size >= 2 & more - sum_i tr Sigma^(1/2) chi_square_gaussian"
+    )
     assert latex_words(text) == (
         r"at most c($\nu$)$^{t}$ $H_{0}$ for \texttt{batch\_\allowbreak{}size} $\geq$ 2 \& more "
-        r"$-$ $\sum_{i}$ tr $\Sigma$$^{1/2}$"
+        r"$-$ $\sum_{i}$ tr $\Sigma$$^{1/2}$ "
+        r"\texttt{chi\_\allowbreak{}square\_\allowbreak{}gaussian}"
     )
     assert html_words(text) == (
         "at most c(<i>&#x003BD;</i>)<sup>t</sup> <i>H</i><sub>0</sub> for "
         "<code>batch_size</code> ≥ 2 &amp; more "
-        "− <i>∑</i><sub>i</sub> tr <i>&#x003A3;</i><sup>1/2</sup>"
+        "− <i>∑</i><sub>i</sub> tr <i>&#x003A3;</i><sup>1/2</sup> "
+        "<code>chi_square_gaussian</code>"
     )
 
 

@@ -30,7 +30,7 @@ _TITLE = "Co-evolving generative models: the theorem library"
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "<-": "←", "-": "−"}
 _ANCHORS = {"model": "premise", "lemma": "lemma", "theorem": "theorem"}
 _LINK = re.compile(r'<a href="#([^"]+)">(.*?)</a>')
-_LETTERS = {"epsilon": "ε", "eps": "ε", "sum": "∑", "mubar": "μ̄"}
+_LETTERS = {"epsilon": "ε", "eps": "ε", "sum": "∑", "mubar": "μ̄", "chi2": "χ²"}
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'  # which a page of HTML need not say
 _OVERLINE = "\u2015"
 _LARGE = frozenset("∑∏")

@@ -39,6 +39,7 @@ _HEAD = r"""\documentclass[10pt,a4paper]{article}
 _LONG = 160  # characters of LaTeX that may be too wide for a line
 _NO_FIT = "\\providecommand{\\fit}[1]{#1}% a document may shrink what is too wide\n"
 _SIGNS = {"<=": r"\leq", ">=": r"\geq", "!=": r"\neq", "->": r"\to", "<-": r"\gets", "-": "-"}
+_LETTERS = {"eps": r"\epsilon", "mubar": r"\bar{\mu}", "chi2": r"\chi^{2}"}
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%",
     "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -47,7 +48,7 @@ _SPECIAL = {
 
 
 def _greek(name: str) -> str:
-    return {"eps": r"\epsilon", "mubar": r"\bar{\mu}"}.get(name, rf"\{name}")
+    return _LETTERS.get(name, rf"\{name}")
 
 
 def _base(name: str) -> str:
@@ -69,7 +70,7 @@ _WRITE: dict[str, Callable[..., str]] = {
     "code": code,
     "index": lambda base, sub: f"${_base(base)}_{{{sub}}}$",
     "greek": lambda name: f"${_greek(name)}$",
-    "sup": lambda text: f"$^{{{text}}}$",
+    "sup": lambda text: f"$^{{{code(text) if '_' in text else text}}}$",
     "sign": lambda sign: f"${_SIGNS[sign]}$",
     "other": escape,
 }

@@ -209,10 +209,10 @@ _GREEK = (
     "Delta|Sigma|Lambda|mubar"
 )
 _PROSE = re.compile(
-    rf"(?P<base>\b(?:[A-Za-z]|sum|{_GREEK})'?)_(?P<sub>\w+|\{{\w+\}})\b"
+    rf"(?P<base>\b(?:[A-Za-z]|sum|chi2|{_GREEK})'?)_(?P<sub>[A-Za-z0-9]{{1,4}}(?!\w)|\*)"
     r"|(?P<code>\b[A-Za-z]{2,}(?:_[A-Za-z0-9]+)+\b)"
     rf"|\b(?P<greek>{_GREEK})\b"
-    r"|\^(?P<sup>\([^()]*\)|-?\w+)"
+    r"|(?:\^|\s*\*\*\s*)(?P<sup>\([^()]*\)|-?\w+)"
     r"|(?P<sign><=|>=|!=|->|<-|(?<=\s)-(?=\s)|(?<![\w.])-(?=\d))"
     r"|(?P<other>.)",
     re.DOTALL,
@@ -233,7 +233,7 @@ def prose(text: str, write: Mapping[str, Callable[..., str]]) -> str:
 
     def one(match: re.Match[str]) -> str:
         if match["base"]:
-            return write["index"](match["base"], match["sub"].strip("{}"))
+            return write["index"](match["base"], match["sub"])
         kind = match.lastgroup or "other"
         text = match[kind]
         return write[kind](text.strip("()") if kind == "sup" else text)
