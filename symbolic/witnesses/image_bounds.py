@@ -147,7 +147,7 @@ def _above_over_counts() -> Iterator[Case]:
             yield near(more, float(_SDS[0]) * factor**t, sharp=True)
     # In the plane, from a given covariance: no image count is kept below three images.
     numbers = {"ddof": 1, "shrinkage_factor": F(1)}
-    values = [sum(_in_plane(setting(n))) for n in (6, 9)]
+    values = [sum(_in_plane(setting(n, 1, F(1)))) for n in (6, 9)]
     factors = [_on_a_line(numbers | {"image_count": n}) for n in (6, 9)]
     more = {"generations": 1, "image_diversity": sum(_SDS), "mean_image_factor": sum(factors) / 2}
     yield near(more, sum(values) / 2)
