@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -139,6 +140,7 @@ class _Latex(LatexPrinter):
 
 
 _PRINTER = _Latex()
+_write = functools.cache(_PRINTER.doprint)  # several documents show the same formulas
 
 
 def latex(expr: sp.Basic) -> str:
@@ -160,7 +162,7 @@ def latex(expr: sp.Basic) -> str:
     >>> latex(THEOREMS["text_probs_martingale"].statement)
     '\\mathbb{E}\\left[p_{i}^{\\prime}\\right] = p_{i}'
     """
-    return str(_PRINTER.doprint(expr))
+    return str(_write(expr))
 
 
 _SIGNS = {sp.Eq: "=", sp.Le: r"\leq", sp.Ge: r"\geq"}

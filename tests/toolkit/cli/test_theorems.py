@@ -120,7 +120,7 @@ def test_latex_of_one_is_a_fragment_and_of_all_a_document() -> None:
     fragment = run(ONE, "--latex").stdout
     assert r"\begin{theorem}" in fragment
     assert "documentclass" not in fragment
-    assert run("--latex", "--source", "ours").stdout.startswith(r"\documentclass")
+    assert run("injection", "--latex").stdout.startswith(r"\documentclass")
 
 
 def test_a_file_is_replaced_only_when_asked(tmp_path: Path) -> None:

@@ -191,12 +191,12 @@ def example(theorem: Theorem) -> Example | None:
     return Example(case.numbers, evaluate(theorem.rhs, case.numbers), case.value, case.error)
 
 
-def number_words(value: Any) -> str:
-    """Write a number as short as it can be read: a small fraction as it is, else 10 digits."""
+def number_words(value: Any, digits: int = 10) -> str:
+    """Write a number as short as it can be read: a small fraction as it is, else its digits."""
     exact = sp.sympify(str(value))
     if isinstance(exact, sp.Rational) and len(str(exact)) <= 9:
         return str(exact)
-    return str(sp.N(exact, 10))
+    return str(sp.N(exact, digits))
 
 
 def source_words(theorem: Theorem) -> str:

@@ -7,6 +7,8 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+import sympy as sp
+
 from symbolic import LEMMAS, Theorem
 from symbolic.model import MODEL
 from symbolic.papers import COMPARISONS
@@ -81,7 +83,7 @@ def theorem_page(theorem: Theorem, width: int = WIDTH, *, check: bool = True) ->
     width : int
         Of the lines.
     check : bool
-        Re-derive it now and say what was found.
+        Re-derive it now, hold it against its witness, and say what was found.
 
     Yields
     ------
@@ -106,7 +108,8 @@ def theorem_page(theorem: Theorem, width: int = WIDTH, *, check: bool = True) ->
     yield from _derivation(theorem, width)
     yield from _rests_on(theorem, width)
     yield from _checks(theorem, width, check)
-    yield from _numbers(theorem, width)
+    if check:
+        yield from _numbers(theorem, width)
 
 
 def _listing(title: str, items: Iterable[str], width: int) -> Iterator[str]:
@@ -151,7 +154,7 @@ def _rests_on(theorem: Theorem, width: int) -> Iterator[str]:
 def _checks(theorem: Theorem, width: int, check: bool) -> Iterator[str]:
     items = [status(theorem)]
     witness = WITNESSES.get(theorem.name)
-    if witness is not None:
+    if witness is not None and check:
         cases = witness.cases()
         sharp = sum(case.sharp for case in cases)
         items.append(
@@ -170,13 +173,19 @@ def _numbers(theorem: Theorem, width: int) -> Iterator[str]:
     if shown is None:
         return
     given = ", ".join(f"{name} = {_given(value)}" for name, value in shown.numbers.items())
-    error = f" +- {number_words(shown.error)}" if shown.error else ""
+    error = f" +- {number_words(shown.error, 2)}" if shown.error else ""
     items = (
         f"at {given}",
-        f"the left-hand side, found independently: {number_words(shown.witnessed)}{error}",
-        f"the right-hand side, from the statement: {number_words(shown.value)}",
+        f"the left-hand side, found independently: {_both(shown.witnessed)}{error}",
+        f"the right-hand side, from the statement: {_both(shown.value)}",
     )
     yield from _listing("Numbers", items, width)
+
+
+def _both(value: object) -> str:
+    """A fraction and its digits, so that it can be compared with either."""
+    written = number_words(value)
+    return f"{written} = {sp.N(sp.Rational(written), 10)}" if "/" in written else written
 
 
 def _given(value: object) -> str:
