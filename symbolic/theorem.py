@@ -216,10 +216,13 @@ class Theorem:
         Raises
         ------
         ValueError
-            If a lemma fails at a small size.
+            If a lemma fails at a small size, or a premise in a small world.
         """
         for name in self.lemmas:
             lemmas[name].check()
+        used = {use.removeprefix("model:") for step in self.derivation for use in step.uses}
+        for name in sorted(used & premises.keys()):
+            premises[name].check()
 
     def check_witness(self) -> None:
         """Hold the statement against the values that its witness found.

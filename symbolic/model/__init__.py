@@ -24,8 +24,17 @@ _GROUPS = (
     rates.RATES,
 )
 
-MODEL: dict[str, Premise] = {
-    name: Premise(in_words=words, statement=statement)
-    for group in _GROUPS
-    for name, (words, statement) in group.items()
-}
+
+def _collect() -> dict[str, Premise]:
+    premises: dict[str, Premise] = {}
+    for group in _GROUPS:
+        for name, (words, statement) in group.items():
+            if name in premises:
+                raise ValueError(
+                    f"Expected one premise of a name, found {name!r} twice: rename one."
+                )
+            premises[name] = Premise(name=name, in_words=words, statement=statement)
+    return premises
+
+
+MODEL: dict[str, Premise] = _collect()

@@ -20,6 +20,8 @@ class Premise:
         What it says.
     statement : sympy Relational
         The same as an equation or inequality.
+    name : str
+        Key in `MODEL`; the small worlds know by it where it must be true.
 
     Examples
     --------
@@ -30,6 +32,25 @@ class Premise:
 
     in_words: str
     statement: Relational
+    name: str = ""
+
+    def check(self) -> None:
+        """Check that it is true in the small worlds that decide on it.
+
+        Raises
+        ------
+        ValueError
+            If it is false in one of them, or speaks of something that has no value there.
+
+        Examples
+        --------
+        >>> from symbolic.model import MODEL
+        >>> MODEL["text_update"].check()
+        """
+        from symbolic.worlds.meaning import is_true  # the worlds use the model's symbols
+
+        if is_true(self.name, self.statement) is False:
+            raise ValueError(f"Premise {self.name}: {self.statement} is false in a small world.")
 
 
 def eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:

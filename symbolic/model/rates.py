@@ -25,7 +25,7 @@ RATES: Premises = {
             Mean(sd_over_runs**2) - Mean(sd_over_runs) ** 2,
         ),
     ),
-    "diversity_variance": (
+    "relative_diversity_variance": (
         "variance of a mean of image diversities over R runs, over the square of its mean",
         eq(
             s.diversity_variance * Mean(diversity_over_runs) ** 2,

@@ -446,7 +446,7 @@ replicate_diversity_variance = Theorem(
             given={_D0: _D, s.current_variance: variance_at[_t]},
         ),
         *_over_runs(_D),
-        _by_one_run(_VD, _D, diversity_over_runs, "model:diversity_variance"),
+        _by_one_run(_VD, _D, diversity_over_runs, "model:relative_diversity_variance"),
         Step(
             rule="combination",
             claim=eq(Mean(variance_at[_t]), _trace),

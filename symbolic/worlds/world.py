@@ -67,7 +67,7 @@ class World:
     name : str
         What kind of system it is.
     values : mapping of Symbol to number
-        Plain numbers.
+        Plain numbers; a callable gets the values of the free indices.
     tables : mapping of label or function to callable
         What is indexed (by the base's label) or applied (by its function).
     outcomes : tuple of Outcome
@@ -137,6 +137,11 @@ def holds(statement: Relational, world: World) -> bool:
 
 
 def _agrees(relation: type[Relational], left: Value, right: Value) -> bool:
+    with mp.workdps(_DIGITS):
+        return _compares(relation, left, right)
+
+
+def _compares(relation: type[Relational], left: Value, right: Value) -> bool:
     exact = isinstance(left, Fraction) and isinstance(right, Fraction)
     room = 0 if exact else _SMALL * (1 + abs(_real(right)))
     apart = left - right if exact else _real(left) - _real(right)
@@ -199,7 +204,8 @@ class _Reader:
     def _symbol(self, symbol: sp.Symbol, bound: Mapping[Any, Value]) -> Value:
         for values in (bound, self.outcome.values if self.outcome else {}, self.world.values):
             if symbol in values:
-                return values[symbol]
+                value = values[symbol]
+                return value(bound) if callable(value) else value
         raise UnknownError(f"{symbol} has no value in the world {self.world.name!r}.")
 
     def _entry(self, head: Any, args: Iterable[sp.Basic], bound: Mapping[Any, Value]) -> Value:
@@ -212,8 +218,8 @@ class _Reader:
                 try:
                     return values[head](*at)
                 except (IndexError, KeyError):
-                    raise UnknownError(f"{head} has no entry {at} in {self.world.name!r}.") from None
-        raise UnknownError(f"{head} has no values in the world {self.world.name!r}.")
+                    break
+        raise UnknownError(f"{head} has no value at {at} in the world {self.world.name!r}.")
 
     def _total(self, total: sp.Expr, limits: list[sp.Tuple], bound: dict[Any, Value]) -> Value:
         """Add (or multiply) up, outermost limit first; nothing over an empty range."""
@@ -283,15 +289,21 @@ def _power(base: Value, power: Value) -> Value:
     if isinstance(power, Fraction) and power.denominator == 1:
         return base ** int(power)
     if isinstance(base, Fraction) and isinstance(power, Fraction) and power.denominator == 2:
-        root = _exact_root(base)
-        if root is not None:
-            return root ** int(power.numerator)
+        exact = _exact_root(base)
+        if exact is not None:
+            return exact ** int(power.numerator)
     return mp.power(_real(base), _real(power))
+
+
+def root(value: Fraction) -> Value:
+    """Take a square root: exact where it is rational."""
+    with mp.workdps(_DIGITS):
+        return _power(value, Fraction(1, 2))
 
 
 def _exact_root(value: Fraction) -> Fraction | None:
     if value < 0:
         return None
     top, bottom = math.isqrt(value.numerator), math.isqrt(value.denominator)
-    root = Fraction(top, bottom)
-    return root if root * root == value else None
+    exact = Fraction(top, bottom)
+    return exact if exact * exact == value else None

@@ -1,13 +1,17 @@
 """Lemmas and premises are held to their meaning: an altered one is found out by its own check."""
 
 import dataclasses
+import functools
 
 import pytest
 import sympy as sp
 
 from symbolic.lemmas import LEMMAS
 from symbolic.lemmas import general as sums
+from symbolic.model import MODEL
 from symbolic.mutation.edits import edits
+from symbolic.worlds import UnknownError, holds, injection, text
+from symbolic.worlds.meaning import HOLDS_IN
 
 # Altered in this way they still are true: a term is added that is zero.
 _STILL_TRUE = {
@@ -37,5 +41,60 @@ def test_an_altered_lemma_is_found_out(name: str) -> None:
 def test_a_lemma_on_something_else_is_found_out() -> None:
     x = sp.Symbol("x")
     for lemma in sums.LEMMAS:
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"small size|has no value"):
             dataclasses.replace(lemma, statement=sp.Eq(x, 2 * x, evaluate=False)).check()
+
+
+# ---------------------------------------------------------------------------------- premises
+
+# Other statements that are true in the worlds, for the reason given.
+_ALSO_TRUE = {
+    ("probs_start", "0 -> 1"): "text updates are martingales",
+    ("product_start", "0 -> 1"): "text updates are martingales",
+    ("probs_updates_start", "0 -> 1"): "text updates are martingales",
+    ("unsettled_at_most_one", "1 -> 2"): "a weaker bound",
+    ("one_hot", "2 -> 3"): "any power of 0 or 1",
+    ("one_hot_confusion", "C -> 2*C"): "twice nothing",
+    ("keep_rule", "m: n_min..N -> n_min..N + 1"): "no N + 1 successes in N trials",
+    ("inverse_count", "m: n_min..N -> n_min..N + 1"): "no N + 1 successes in N trials",
+}
+_SYMMETRIC = "squared_pool_offset"  # draws of either sign are equally likely
+
+
+@functools.cache
+def _survivors(name: str) -> frozenset[str]:
+    survived = set()
+    for edit in edits(MODEL[name].statement):
+        try:
+            dataclasses.replace(MODEL[name], statement=edit.result).check()
+        except ValueError:
+            continue
+        survived.add(edit.change)
+    return frozenset(survived)
+
+
+@pytest.mark.parametrize("name", sorted(HOLDS_IN))
+def test_a_premise_is_true_and_an_altered_one_is_not(name: str) -> None:
+    MODEL[name].check()
+    survived = _survivors(name)
+    if name == _SYMMETRIC:
+        assert len(survived) <= 4
+    else:
+        assert all((name, change) in _ALSO_TRUE for change in survived)
+
+
+def test_most_premises_have_a_meaning_to_be_held_to() -> None:
+    assert len(HOLDS_IN) >= len(MODEL) // 2
+
+
+def test_a_premise_on_something_else_is_found_out() -> None:
+    other = dataclasses.replace(MODEL["text_update"], statement=MODEL["pooled_cov"].statement)
+    with pytest.raises(UnknownError):
+        other.check()
+
+
+def test_special_premises_are_false_elsewhere() -> None:
+    assert not holds(MODEL["one_hot"].statement, text.blurred())
+    assert not holds(MODEL["new_text"].statement, injection.before())
+    assert not holds(MODEL["fixed_corpus"].statement, injection.new_text())
+    assert not holds(MODEL["updates_start_after"].statement, injection.before())

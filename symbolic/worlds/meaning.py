@@ -1,0 +1,80 @@
+"""Which premise must be true in which small world.
+
+A premise that only some systems meet (one-hot posteriors, an order of injection) is held to those;
+one that names nothing but a quantity inside a derivation has no meaning to be held to.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from sympy.core.relational import Relational
+
+from symbolic.worlds import images, injection, text
+from symbolic.worlds.world import World, holds
+
+__all__ = ["HOLDS_IN", "is_true"]
+
+Worlds = tuple[Callable[[], World], ...]
+_TEXT: Worlds = (text.blurred, text.one_hot)
+_FIXED: Worlds = (injection.before, injection.after)
+_BEFORE: Worlds = (injection.before, injection.fresh)
+
+_NAMES: dict[Worlds, str] = {
+    _TEXT: "text_update posterior mixture density_total total other_total posterior_total "
+    "diversity next_diversity confusion prob_covariance posterior_covariance text_start "
+    "confused_diversity overlap next_homozygosity second_power third_power likelihood_ratio "
+    "mixture_ratio self_overlap_variance overlap_variance self_overlap_covariance "
+    "shared_overlap_covariance diversity_variance_at next_third_power third_power_start squared_diversity_start "
+    "probs_start product_start diversity_at total_at text_unsettled settled unsettled_at_most_one",
+    (text.one_hot,): "one_hot one_hot_pair one_hot_confusion one_hot_counts",
+    (text.blurred,): "chi_square_divergence",  # one-hot densities vanish somewhere
+    _FIXED: "fixed_corpus target target_total target_overlap overlap_step overlap_start",
+    (injection.new_text,): "new_text",
+    (*_FIXED, injection.fresh): "fresh_corpus fresh_mean fresh_diversity fresh_target "
+    "injected_probs",
+    _BEFORE: "updates_start_before updates_end_before probs_updates_start probs_updates_end",
+    (injection.after,): "updates_start_after updated_overlap",
+    (images.update,): "image_diversity keep_rule next_trace next_square_trace "
+    "current_square_trace step_square inverse_count squared_offset current_variance",
+    (images.pool,): "pooled_offset pooled_cov pooled_variance squared_pool_offset axis_reference "
+    "generated_mean generated_square user_mean user_square",
+}
+
+#: Premise to the worlds that decide on it.
+HOLDS_IN: dict[str, Worlds] = {
+    name: worlds for worlds, names in _NAMES.items() for name in names.split()
+}
+
+
+@functools.cache
+def is_true(name: str, statement: Relational) -> bool | None:
+    """Tell whether a statement is what a premise of this name may say.
+
+    Parameters
+    ----------
+    name : str
+        The premise.
+    statement : sympy Relational
+        What it says, or what somebody made of it.
+
+    Returns
+    -------
+    bool or None
+        Whether it holds in all the worlds that decide on it; None if none does.
+
+    Raises
+    ------
+    UnknownError
+        If it speaks of something that has no value there.
+
+    Examples
+    --------
+    >>> from symbolic.model import MODEL
+    >>> is_true("diversity", MODEL["diversity"].statement), is_true("rho", MODEL["rho"].statement)
+    (True, None)
+    """
+    if name not in HOLDS_IN:
+        return None
+    return all(holds(statement, world()) for world in HOLDS_IN[name])
