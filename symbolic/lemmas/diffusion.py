@@ -9,6 +9,7 @@ from sympy.core.relational import Relational
 
 from symbolic import symbols as s
 from symbolic.lemmas.lemma import Lemma
+from symbolic.moments import binomial_moment
 
 _N, _t, _i = s.batch_size, s.generations, s.text
 _h, _u = s.text_diversity_at[_t + 1], s.unsettled[_t + 1]
@@ -94,6 +95,29 @@ def _backward_equation(statement: Relational) -> bool:
     return sp.simplify(change) == 0 and all(sp.simplify(end) == 0 for end in ends)
 
 
+def _next_order(statement: Relational) -> bool:
+    # E g(p') - g(p) = -p up to order 1/N: central binomial moments of orders 2, 3 and 4.
+    x = sp.Symbol("x", positive=True)
+    start = {residence_error[_i]: sp.S.Zero, s.text_probs[_i]: x}
+    time, change = statement.rhs.xreplace(start), sp.S.Zero
+    if statement.lhs != s.text_residence[_i] or time == statement.rhs.xreplace({_share: x}):
+        return False
+    for order in (2, 3, 4):
+        raw = [binomial_moment(_N, x, k) / _N**k for k in range(order + 1)]
+        central = sum(
+            sp.binomial(order, k) * raw[k] * (-x) ** (order - k) for k in range(order + 1)
+        )
+        change += sp.diff(time, x, order) * central / sp.factorial(order)
+    change = sp.cancel(sp.together(change + x))
+    if not change.is_rational_function(x, _N):
+        return False
+    above, below = (sp.degree(part, _N) for part in sp.fraction(change))
+    leading = sp.diff(time, _N) + 2 * (1 - x) * sp.log(1 - x)
+    offset = sp.diff(time, s.fixation_time_offset) + x
+    settled = (sp.simplify(leading), sp.simplify(offset), time.subs(x, 0))
+    return below - above > 1 and settled == (0, 0, 0)
+
+
 def _lemma(
     name: str,
     in_words: str,
@@ -148,5 +172,19 @@ LEMMAS = (
         "Ewens, Mathematical Population Genetics, 2nd ed. (2004), ch. 4 and 5; "
         "Littler, Mathematical Biosciences 25 (1975) 151-163",
         _backward_equation,
+    ),
+    _lemma(
+        "sojourn_next_order",
+        "one order in 1/N more, away from the corners; near them only a multiple of p is added",
+        sp.Eq(
+            s.text_residence[_i],
+            -2 * _N * _rest * sp.log(_rest)
+            - (1 - _rest) * (sp.log(_rest) / 3 + s.fixation_time_offset)
+            + residence_error[_i],
+            evaluate=False,
+        ),
+        "the chain's backward equation with four moments, checked here; that the error vanishes is "
+        "seen in numbers only",
+        _next_order,
     ),
 )

@@ -33,6 +33,7 @@ text_residence = sp.IndexedBase(
     sp.Symbol("R", nonnegative=True), shape=(num_texts,), nonnegative=True
 )
 cutoff_update = index("tau")
+fixation_time_offset = sp.Symbol("c_fix", real=True)
 
 WORDS: dict[str, str] = {
     "initial_third_power_sum": "sum of cubed text probabilities at generation 0",
@@ -45,5 +46,7 @@ WORDS: dict[str, str] = {
     "fixation_time": "mean number of text updates until one text is left",
     "text_residence": "mean sum of a text's probability over the updates at which it lies strictly "
     "between 0 and 1, indexed by text",
+    "fixation_time_offset": "what the last steps take off the mean time until one text is "
+    "left, the same for all starts; near (log N)/3 + 0.722 for large N",
     "cutoff_update": "number of updates after which a bound in two pieces changes over",
 }

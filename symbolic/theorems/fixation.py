@@ -467,6 +467,49 @@ fixation_time_diffusion = Theorem(
     ),
 )  # fmt: skip
 
+_finer_text = _one_text - _p[_i] * (sp.log(_rest) / 3 + s.fixation_time_offset)
+_finer = eq(
+    _T,
+    _diffusion.rhs - sp.Sum(_p[_i] * sp.log(_rest), _texts) / 3 - s.fixation_time_offset,
+)
+fixation_time_next_order = Theorem(
+    name="fixation_time_next_order",
+    title="Mean time until one text is left, one order beyond diffusion",
+    in_words="Beyond diffusion the start matters through a third of the sum of p log(1 - p) only.",
+    statement=_finer,
+    kind=Kind.APPROXIMATION,
+    source=Source.OURS,
+    reference="T2",
+    assumptions=(
+        *PATH,
+        "no p is 1 or within a few 1/N of it; N large",
+        "fixation_time_offset depends on N alone: differences between starts need no value for it",
+    ),
+    lemmas=("sojourn_next_order",),
+    derivation=(
+        Step(
+            rule="monotone",
+            claim=eq(sp.Sum(_R[_i], _texts), sp.Sum(_finer_text + residence_error[_i], _texts)),
+            label="all texts",
+            uses=("lemma:sojourn_next_order",),
+            given={"apply": sp.Sum, "over": (_texts,)},
+        ),
+        Step(
+            rule="combination",
+            claim=eq(_T, _finer.rhs + sp.Sum(residence_error[_i], _texts)),
+            label="with error",
+            uses=("theorem:fixation_time_by_text", "all texts", "model:total"),
+            given={"weights": (1, 1, -s.fixation_time_offset)},
+        ),
+        Step(
+            rule="approximation",
+            claim=_finer,
+            uses=("with error",),
+            given={"dropped": sp.Sum(residence_error[_i], _texts)},
+        ),
+    ),
+)
+
 THEOREMS = (
     fixation_prob_lower_bound,
     fixation_prob,
@@ -476,4 +519,5 @@ THEOREMS = (
     fixation_time_upper_bound,
     fixation_time_by_text,
     fixation_time_diffusion,
+    fixation_time_next_order,
 )

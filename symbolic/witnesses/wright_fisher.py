@@ -210,6 +210,27 @@ def _diffusion() -> Iterator[Case]:
     yield Case(numbers=numbers, value=_time(three, few), error=mp.log(few) / 3 + 1)
 
 
+def _next_order() -> Iterator[Case]:
+    """Take the offset from equal texts; the other starts must then fit."""
+    for size, counts in ((100, (10, 20, 35)), (60, (18, 42))):
+        times = two_text_times(size)
+
+        def without_offset(x: mp.mpf, size: int = size) -> mp.mpf:
+            y = 1 - x
+            slow = y * mp.log(y) + x * mp.log(x)
+            return -2 * size * slow - (x * mp.log(y) + y * mp.log(x)) / 3
+
+        offset = without_offset(mp.mpf(1) / 2) - times[size // 2]
+        for count in counts:
+            probs = (F(count, size), 1 - F(count, size))
+            numbers = {"batch_size": size, "num_texts": 2, "text_probs": probs}
+            yield Case(
+                numbers=numbers | {"fixation_time_offset": offset},
+                value=mp.mpf(times[count]),
+                error=mp.mpf(1) / (size * min(*probs)) / 10,
+            )
+
+
 def _witness(quantity: str, make: Callable[[], Iterator[Case]], method: str = "chain") -> Witness:
     return Witness(quantity=quantity, method=method, make=make)
 
@@ -245,4 +266,5 @@ WITNESSES = {
     "fixation_time_upper_bound": _witness("T_fix", _time_above),
     "fixation_time_by_text": _witness("T_fix", _by_text),
     "fixation_time_diffusion": _witness("T_fix", _diffusion, "chain of two texts"),
+    "fixation_time_next_order": _witness("T_fix", _next_order, "chain of two texts"),
 }

@@ -48,51 +48,12 @@ def drifted(p: tuple[F, ...], size: int) -> dict[tuple[F, ...], F]:
     return law
 
 
-@pytest.mark.parametrize("size", [3, 4])
-@pytest.mark.parametrize("p", [(F(1, 3), F(2, 3)), (F(1, 6), F(1, 3), F(1, 2))])
-def test_wright_fisher_moments(p: tuple[F, ...], size: int) -> None:
-    law = drifted(p, size)
-    second = sum(w * (1 - gini(q)) ** 2 for q, w in law.items())
-    powers = {k: sum(x**k for x in p) for k in (2, 3)}
-    name = "wright_fisher_homozygosity_moment"
-    found = exact(name, batch_size=size, homozygosity=powers[2], third_power_sum=powers[3])
-    assert found == second
-    mean = sum(w * gini(q) for q, w in law.items())
-    assert mean == exact(
-        "text_diversity_recursion", batch_size=size, text_diversity=gini(p), posterior_confusion=0
-    )
-
-
 # Three texts, three possible images: densities are rows of a rational matrix.
 DENSITIES = ((F(1, 2), F(1, 3), F(1, 6)), (F(1, 4), F(1, 4), F(1, 2)), (F(1, 5), F(3, 5), F(1, 5)))
 PROBS = (F(1, 6), F(1, 3), F(1, 2))
 IMAGES = range(3)
 MIX = [sum(p * q[y] for p, q in zip(PROBS, DENSITIES, strict=True)) for y in IMAGES]
 POSTERIOR = [[p * q[y] / MIX[y] for p, q in zip(PROBS, DENSITIES, strict=True)] for y in IMAGES]
-
-
-@pytest.mark.parametrize("size", [2, 3])
-def test_one_text_update_with_confused_posteriors(size: int) -> None:
-    mean_h, mean_p, cross = F(0), [F(0)] * 3, F(0)
-    for draws in itertools.product(IMAGES, repeat=size):
-        weight = F(1)
-        for y in draws:
-            weight *= MIX[y]
-        p = tuple(sum(POSTERIOR[y][i] for y in draws) / size for i in range(3))
-        mean_h += weight * gini(p)
-        mean_p = [m + weight * x for m, x in zip(mean_p, p, strict=True)]
-        cross += weight * p[0] * p[1]
-    confused = sum(MIX[y] * gini(tuple(POSTERIOR[y])) for y in IMAGES)
-    assert tuple(mean_p) == PROBS
-    h = gini(PROBS)
-    assert mean_h == exact(
-        "text_diversity_recursion", batch_size=size, text_diversity=h,
-        posterior_confusion=confused / h,
-    )  # fmt: skip
-    covariance = sum(MIX[y] * POSTERIOR[y][0] * POSTERIOR[y][1] for y in IMAGES)
-    covariance -= PROBS[0] * PROBS[1]
-    found = exact("text_probs_covariance", batch_size=size, posterior_covariance=covariance)
-    assert cross - PROBS[0] * PROBS[1] == found
 
 
 def test_confusion_bound_holds_and_is_not_vacuous() -> None:
