@@ -17,7 +17,7 @@ from symbolic import symbols as s
 from symbolic.lemmas.lemma import Lemma
 from symbolic.model import image as image_model
 from symbolic.model.image import image_scale
-from symbolic.model.spectra import wishart_determinant
+from symbolic.model.spectra import power_trace_expansion, wishart_determinant
 from symbolic.moments import chi_square_means, chi_square_moment, isserlis
 from symbolic.symbols import ChiSquare, Mean
 
@@ -127,6 +127,32 @@ def _bartlett_plane(statement: Relational) -> bool:
             if _independent_mean(claimed) != _wick(wishart.trace() ** a * wishart.det() ** b):
                 return False
     return True
+
+
+def _daleckii_krein(statement: Relational) -> bool:
+    """Powers two to four of a two-by-two matrix, with a general symmetric perturbation."""
+    eta, x = image_model.spread_size, image_model.deviation
+    entries = sp.symbols("x0:3", real=True)
+    index = {(0, 0): entries[0], (0, 1): entries[1], (1, 0): entries[1], (1, 1): entries[2]}
+    moved = sp.Matrix(2, 2, lambda a, b: index[a, b])
+    start = sp.diag(_sd[0] ** 2, _sd[1] ** 2)
+    for q in (2, 3, 4):
+        claimed = statement.rhs.subs({_d: 2, s.power: q})
+        pairs = claimed.replace(lambda e: isinstance(e, sp.Sum), written_out)
+        pairs = pairs.xreplace({x[a, b]: value for (a, b), value in index.items()})
+        truth = sp.expand(((start + eta * moved) ** q).trace())
+        gap = sp.expand(sp.cancel(sp.together(pairs - truth)))
+        if any(sp.simplify(gap.coeff(eta, k)) != 0 for k in range(3)):
+            return False
+    return bool(statement.lhs == s.next_power_trace)
+
+
+def written_out(total: sp.Sum) -> sp.Expr:
+    """Write out a sum over features, the outermost index first."""
+    *inner, (index, low, high) = total.limits
+    body = total.func(total.function, *inner) if inner else total.function
+    terms = [body.subs(index, k) for k in range(int(low), int(high) + 1)]
+    return sp.Add(*(written_out(term) if inner else term for term in terms))
 
 
 def _third_moment(statement: Relational) -> bool:
@@ -273,6 +299,14 @@ LEMMAS = (
         _eq(s.lyapunov_exponent, Mean(sp.log(image_scale * ChiSquare(_n - _j))) / 2),
         "Newman, Comm. Math. Phys. 103 (1986) 121-126; Bartlett (1933)",
         _gaussian_volume,
+    ),
+    _lemma(
+        "daleckii_krein",
+        "the trace of a power of a perturbed matrix to second order, by divided differences of "
+        "the power's derivative (the eigenvalues s_a^2 are all different)",
+        _eq(s.next_power_trace, power_trace_expansion),
+        "Daleckii and Krein (1965); Bhatia, Matrix Analysis, ch. V.3",
+        _daleckii_krein,
     ),
     _lemma(
         "small_deviation",

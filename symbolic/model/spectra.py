@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.fidelity import variance_at
-from symbolic.model.image import image_scale
+from symbolic.model.image import deviation, image_scale, spread_size
 from symbolic.model.premise import Premises, eq
 from symbolic.symbols import Mean, SampleMean
 
@@ -27,6 +27,22 @@ def next_entry(a: sp.Expr, b: sp.Expr) -> sp.Expr:
     cross = SampleMean(s.normal_draw[a] * s.normal_draw[b], _n - 1)
     return image_scale * (_n - 1) * _sd[a] * _sd[b] * cross
 
+
+_q, _eta = s.power, spread_size
+_slope_gap = (_sd[_a] ** (2 * _q - 2) - _sd[_b] ** (2 * _q - 2)) / (_sd[_a] ** 2 - _sd[_b] ** 2)
+_pairs = ((_b, _a + 1, _d - 1), axes)
+power_rest = s.RandomSymbol("rest_q", real=True)
+#: tr (diag(s^2) + eta X)^q to second order and with its remainder.
+power_trace_expansion = (
+    sp.Sum(_sd[_a] ** (2 * _q), axes)
+    + _eta * sp.Sum(_q * _sd[_a] ** (2 * _q - 2) * deviation[_a, _a], axes)
+    + _eta**2
+    * (
+        sp.Sum(_q * (_q - 1) / 2 * _sd[_a] ** (2 * _q - 4) * deviation[_a, _a] ** 2, axes)
+        + sp.Sum(_q * _slope_gap * deviation[_a, _b] * deviation[_b, _a], *_pairs)
+    )
+    + _eta**3 * power_rest
+)
 
 SPECTRA: Premises = {
     "root_square": (

@@ -317,3 +317,16 @@ def _leading_orders(claim: Relational, facts: Facts, given: Given) -> None:
         require(difference.is_rational_function(large), "the bound is not rational.")
         above, below = (sp.Poly(part, large) for part in sp.fraction(difference))
         require(above.is_zero or above.degree() < below.degree() - order, "they differ before.")
+
+
+@rule("off the diagonal")
+def _off_diagonal(claim: Relational, facts: Facts, given: Given) -> None:
+    """Drop Kronecker deltas in a sum over pairs of different indices."""
+    equation(claim)
+    left, right = claim.lhs, claim.rhs
+    require(isinstance(left, sp.Sum) and isinstance(right, sp.Sum), "expected two sums.")
+    require(left.limits == right.limits and len(left.limits) == 2, "expected one range of pairs.")
+    (second, low, _), (first, _, _) = left.limits
+    require(is_zero(low - first - 1), "the indices may be equal.")
+    inside = left.function.xreplace({sp.KroneckerDelta(first, second): sp.S.Zero})
+    require(is_zero(inside - right.function), "the rest is another.")

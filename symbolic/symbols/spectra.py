@@ -29,6 +29,7 @@ squared_trace_at = sp.IndexedBase(random("T2", positive=True), positive=True)
 next_trace = random("T'", positive=True)
 next_square_trace = random("Q'", positive=True)
 root_ratio = sp.IndexedBase(random("y", positive=True), positive=True)  # next over old, per axis
+next_power_trace = random("P'", positive=True)  # tr Sigma'^q
 wishart_trace = sp.IndexedBase(random("tr_W", positive=True), positive=True)  # by power
 current_square_trace = sp.Symbol("Q_t", positive=True)
 

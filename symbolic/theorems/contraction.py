@@ -32,7 +32,7 @@ _cross = SampleMean(_za * _zb, _nu)
 _delta = sp.KroneckerDelta(_a, _b)
 _square = _sd[_a] ** 2 * _sd[_b] ** 2 * (1 + _delta) / _nu
 _swapped = _X[_b, _a]
-_moments = (
+deviation_moments = (
     Step(
         rule="i.i.d. sum",
         claim=eq(
@@ -133,7 +133,7 @@ image_contraction_second_order = Theorem(
     lemmas=("double_sum", "small_deviation"),
     derivation=(
         _root_squared,
-        *_moments,
+        *deviation_moments,
         Step(
             rule="substitution",
             claim=eq(

@@ -15,7 +15,16 @@ from typing import Any
 import mpmath as mp
 
 from symbolic.witness import Case, Witness
-from symbolic.witnesses.gaussian import chi_mean, covariance, mean, plane, plane_power, space, trace
+from symbolic.witnesses.gaussian import (
+    chi_mean,
+    covariance,
+    mean,
+    plane,
+    plane_power,
+    product,
+    space,
+    trace,
+)
 from symbolic.witnesses.image import SETTINGS, near, scale, setting
 
 F = Fraction
@@ -72,6 +81,23 @@ def _caption() -> Iterator[Case]:
         dropped = F(dim + 1, 8) * (1 - prob) ** (size + 1) / ((size + 1) * prob)
         numbers = {"batch_size": size, "text_prob": prob, "num_features": dim}
         yield Case(numbers=numbers, value=1 - F(dim + 1, 8) * inverse, error=2 * dropped)
+
+
+def _power_traces() -> Iterator[Case]:
+    """Squares by pairing every draw, roots by quadrature, inverses by their known mean."""
+    for images, sds in ((4, (F(2), F(3, 5))), (3, (F(2), F(3, 5), F(4, 3)))):
+        scatter = covariance(images, sds)
+        value = mean(trace(product(scatter, scatter))) / (images - 1) ** 2
+        numbers = {"degrees_of_freedom": images - 1, "num_features": len(sds), "image_sd": sds}
+        yield Case(numbers=numbers | {"power": 2}, value=value)
+    freedom = 60
+    numbers = {"degrees_of_freedom": freedom, "num_features": 2, "image_sd": (F(2), F(3, 5))}
+    value = _diversity(freedom, (F(2), F(3, 5)))
+    yield Case(numbers=numbers | {"power": F(1, 2)}, value=value, error=mp.mpf("0.3") / freedom**2)
+    sds = (F(2), F(3, 5), F(4, 3))  # E W^-1 = I / (nu - d - 1)
+    value = sum((1 / sd**2 for sd in sds), F(0)) * F(400, 400 - 4)
+    numbers = {"degrees_of_freedom": 400, "num_features": 3, "image_sd": sds, "power": -1}
+    yield Case(numbers=numbers, value=value, error=value * F(20, 400**2))
 
 
 # ------------------------------------------------------------------------ exact in the plane
@@ -144,6 +170,9 @@ WITNESSES = {
     ),
     "image_contraction_rank_one": Witness(quantity="rho", method="quadrature", make=_rank_one),
     "image_contraction_caption": Witness(quantity="rho", method="enumeration", make=_caption),
+    "image_trace_power_second_order": Witness(
+        quantity="Mean(P')", method="moments of the draws, quadrature", make=_power_traces
+    ),
     "image_plane_power_mean": Witness(
         quantity="Mean(D'**q)", method="quadrature", make=_plane_powers
     ),

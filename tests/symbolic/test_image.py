@@ -169,4 +169,8 @@ def test_wishart_pairings_and_orders_refuse_other_numbers() -> None:
     )
     refuse("leading orders at infinity", eq(rho, 1 + 1 / n), bounds, large=n, order=1)
     refuse("leading orders at infinity", eq(rho, sp.S.One), bounds, large=n, order=2)
+    a, b, d = s.feature, s.other_feature, s.num_features
+    delta, axes = sp.KroneckerDelta(a, b), (a, 0, d - 1)
+    every, none = (b, 0, d - 1), sp.Sum(s.image_sd[a], (b, 0, d - 1), axes)
+    refuse("off the diagonal", eq(sp.Sum(s.image_sd[a] * (1 + delta), every, axes), none), [])
     refuse("Gamma duplication", eq(sp.gamma(x) * sp.gamma(x + 1), sp.gamma(2 * x)), [])
