@@ -10,7 +10,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.lemmas.overlap import axis_chi_square, axis_excess, axis_gap
+from symbolic.model.text import axis_chi_square, axis_excess, axis_gap
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.text import eq, posterior_mean

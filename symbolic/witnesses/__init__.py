@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from symbolic.witness import Witness
 from symbolic.witnesses import (
+    confusion,
     contraction,
     counts,
     fidelity,
     image,
     image_bounds,
+    injection,
     rates,
     special,
     text,
@@ -24,6 +26,8 @@ __all__ = ["WITNESSES"]
 
 _MODULES = (
     text,
+    confusion,
+    injection,
     wright_fisher,
     fidelity,
     counts,
