@@ -12,7 +12,7 @@ target_diversity = sp.Symbol("H_u", nonnegative=True)
 mean_target_diversity = sp.Symbol("H_pi", nonnegative=True)
 initial_overlap = sp.Symbol("o_0", nonnegative=True)
 corpus_concentration = sp.Symbol("c", positive=True)
-corpus_probs = sp.IndexedBase(random("U", nonnegative=True), nonnegative=True)  # a fresh corpus
+corpus_probs = sp.IndexedBase(random("U_c", nonnegative=True), nonnegative=True)  # a fresh corpus
 diversity_floor = sp.Symbol("h", positive=True)
 injection_dose = sp.Symbol("delta", nonnegative=True)
 stationary_text_diversity = sp.Symbol("H_*", nonnegative=True)

@@ -7,14 +7,15 @@ one that names nothing but a quantity inside a derivation has no meaning to be h
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 
 from sympy.core.relational import Relational
 
 from symbolic.worlds import images, injection, text
-from symbolic.worlds.world import World, holds
+from symbolic.worlds.world import UnknownError, World, holds
 
-__all__ = ["HOLDS_IN", "is_true"]
+__all__ = ["HOLDS_IN", "contradiction", "is_true"]
 
 Worlds = tuple[Callable[[], World], ...]
 _TEXT: Worlds = (text.blurred, text.one_hot)
@@ -26,8 +27,9 @@ _NAMES: dict[Worlds, str] = {
     "diversity next_diversity confusion prob_covariance posterior_covariance text_start "
     "confused_diversity overlap next_homozygosity second_power third_power likelihood_ratio "
     "mixture_ratio self_overlap_variance overlap_variance self_overlap_covariance "
-    "shared_overlap_covariance diversity_variance_at next_third_power third_power_start squared_diversity_start "
-    "probs_start product_start diversity_at total_at text_unsettled settled unsettled_at_most_one",
+    "shared_overlap_covariance diversity_variance_at next_third_power third_power_start "
+    "squared_diversity_start probs_start product_start diversity_at total_at "
+    "text_unsettled settled unsettled_at_most_one",
     (text.one_hot,): "one_hot one_hot_pair one_hot_confusion one_hot_counts",
     (text.blurred,): "chi_square_divergence",  # one-hot densities vanish somewhere
     _FIXED: "fixed_corpus target target_total target_overlap overlap_step overlap_start",
@@ -77,4 +79,54 @@ def is_true(name: str, statement: Relational) -> bool | None:
     """
     if name not in HOLDS_IN:
         return None
-    return all(holds(statement, world()) for world in HOLDS_IN[name])
+    return all(_in_world(statement, world) for world in HOLDS_IN[name])
+
+
+def contradiction(premises: Mapping[str, Relational]) -> tuple[str, str] | None:
+    """Find two premises that no small world has together.
+
+    Two contradict each other if each is false in all the worlds of the other that have a value for
+    it.  From such a pair anything follows, so no theorem may rest on both.
+
+    Parameters
+    ----------
+    premises : mapping of str to Relational
+        What one theorem rests on, by name.
+
+    Returns
+    -------
+    tuple of two str, or None
+        The first such pair.
+
+    Examples
+    --------
+    >>> from symbolic.model import MODEL
+    >>> names = ("diversity", "fixed_corpus", "new_text")
+    >>> contradiction({name: MODEL[name].statement for name in names})
+    ('fixed_corpus', 'new_text')
+    """
+    known = sorted(name for name in premises if name in HOLDS_IN)
+    for first, second in itertools.combinations(known, 2):
+        apart = [
+            _verdicts(premises[one], HOLDS_IN[other])
+            for one, other in ((first, second), (second, first))
+        ]
+        if all(verdicts and not any(verdicts) for verdicts in apart):
+            return first, second
+    return None
+
+
+def _verdicts(statement: Relational, worlds: Iterable[Callable[[], World]]) -> list[bool]:
+    """Tell in which of some worlds a statement is true; none where it has no value."""
+    found = []
+    for world in worlds:
+        try:
+            found.append(_in_world(statement, world))
+        except UnknownError:
+            continue
+    return found
+
+
+@functools.cache
+def _in_world(statement: Relational, world: Callable[[], World]) -> bool:
+    return holds(statement, world())

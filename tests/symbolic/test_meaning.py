@@ -6,12 +6,13 @@ import functools
 import pytest
 import sympy as sp
 
+from symbolic import THEOREMS
 from symbolic.lemmas import LEMMAS
 from symbolic.lemmas import general as sums
 from symbolic.model import MODEL
 from symbolic.mutation.edits import edits
 from symbolic.worlds import UnknownError, holds, injection, text
-from symbolic.worlds.meaning import HOLDS_IN
+from symbolic.worlds.meaning import HOLDS_IN, contradiction
 
 # Altered in this way they still are true: a term is added that is zero.
 _STILL_TRUE = {
@@ -98,3 +99,22 @@ def test_special_premises_are_false_elsewhere() -> None:
     assert not holds(MODEL["new_text"].statement, injection.before())
     assert not holds(MODEL["fixed_corpus"].statement, injection.new_text())
     assert not holds(MODEL["updates_start_after"].statement, injection.before())
+
+
+def _rests_on(name: str) -> frozenset[str]:
+    """Premises of a theorem, and of the theorems that it uses."""
+    uses = {use for step in THEOREMS[name].derivation for use in step.uses}
+    own = {use.removeprefix("model:") for use in uses if use.startswith("model:")}
+    others = {use.removeprefix("theorem:") for use in uses if use.startswith("theorem:")}
+    return frozenset(own.union(*(_rests_on(other) for other in others)))
+
+
+def test_no_theorem_rests_on_premises_that_exclude_each_other() -> None:
+    for names in {_rests_on(name) for name in THEOREMS}:
+        pair = contradiction({name: MODEL[name].statement for name in names})
+        assert pair is None, pair
+
+
+def test_premises_that_exclude_each_other_are_found() -> None:
+    for pair in (("fixed_corpus", "new_text"), ("updates_start_after", "updates_start_before")):
+        assert contradiction({name: MODEL[name].statement for name in pair}) == pair

@@ -285,3 +285,12 @@ def test_a_narrowed_domain_is_among_the_assumptions() -> None:
                 said = symbol.name in words or known[symbol] in words
                 said = said or "share" in s.MEANINGS[known[symbol]]  # at most one by its meaning
                 assert said, f"{theorem.name} is silent on {symbol}"
+
+
+def test_no_two_names_share_a_symbol() -> None:
+    # Two quantities with one symbol would be equal without any proof.
+    names: dict[sp.Basic, str] = {}
+    for name, value in vars(s).items():
+        if isinstance(value, sp.Symbol | sp.IndexedBase):
+            assert value not in names, f"{name} and {names[value]} are both {value}"
+            names[value] = name
