@@ -1,7 +1,7 @@
-"""Random image counts: inverse moments under a minimum count, and what they say of rates.
+"""Random image counts: inverse moments under a minimum count.
 
 ``g_1 = E[1{n >= n_min} / n]`` and ``g_half``, its root's counterpart, are finite sums; here are
-closed bounds on them, on the mean factor of an update, and on the first-moment fidelity.
+closed bounds on them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,10 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.lemmas.calculus import binomial_weight, of_count, shift
-from symbolic.model.image import count_weight, counts_below, update_factor
-from symbolic.symbols import Mean
+from symbolic.lemmas.calculus import binomial_weight, shift
+from symbolic.model.image import count_weight, counts_below
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.contraction import UNBIASED
 from symbolic.theorems.fidelity import COUNTS
-from symbolic.theorems.image import directional_factor
-from symbolic.theorems.image_bounds import BINOMIAL
 from symbolic.theorems.text import eq
 
 _N, _p, _m, _least = s.batch_size, s.text_prob, s.count_index, s.min_images
@@ -35,7 +31,7 @@ def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
     return sp.Ge(lhs, rhs, evaluate=False)
 
 
-def _over_counts(claim: sp.Rel, label: str, uses: str) -> Step:
+def over_counts(claim: sp.Rel, label: str, uses: str) -> Step:
     """Sum what holds of every count."""
     both = (sp.Sum(side, _counts) for side in claim.args)
     return Step(
@@ -124,7 +120,7 @@ def _tangent_bound(
                 uses=("tangent",),
                 given={"weights": (count_weight,)},
             ),
-            _over_counts(weighted, "all counts", "weighted"),
+            over_counts(weighted, "all counts", "weighted"),
             Step(
                 rule="combination",
                 claim=statement,
@@ -204,7 +200,7 @@ inverse_count_upper_bound = Theorem(
             uses=("one count",),
             given={"weights": (count_weight,)},
         ),
-        _over_counts(_split_term, "all counts", "weighted"),
+        over_counts(_split_term, "all counts", "weighted"),
         Step(
             rule="algebra",
             claim=eq(_written, _shifted * _first + _rising * _second),
@@ -258,7 +254,7 @@ inverse_root_count_by_inverse = Theorem(
             uses=("one count",),
             given={"weights": (count_weight,)},
         ),
-        _over_counts(_root_weighted, "all counts", "weighted"),
+        over_counts(_root_weighted, "all counts", "weighted"),
         Step(
             rule="combination",
             claim=_le(_half, _y),
@@ -300,139 +296,6 @@ inverse_root_count_upper_bound = Theorem(
     ),
 )
 
-# ------------------------------------------------------------- the mean factor and what it bounds
-
-_unbiased = {s.ddof: sp.S.One, s.shrinkage_factor: sp.S.One}
-_c = directional_factor.subs(_unbiased).subs(s.image_count, _m)
-_factor_bound = _le(count_weight * _c, count_weight * (1 - 1 / (4 * _m)))
-ENOUGH = "min_images >= 2"
-image_factor_upper_bound = Theorem(
-    name="image_factor_upper_bound",
-    title="An update costs at least a quarter of the mean of 1/n",
-    in_words="Over image counts the mean factor is at most 1 - E[1{updated}/n]/4.",
-    statement=_le(s.mean_image_factor, 1 - _g1 / 4),
-    kind=Kind.UPPER_BOUND,
-    source=Source.OURS,
-    reference="I5, I9",
-    assumptions=(*BINOMIAL, UNBIASED, ENOUGH),
-    conditions=(_least >= 2,),
-    derivation=(
-        Step(
-            rule="instance",
-            claim=eq(s.mean_image_factor, 1 + sp.Sum(count_weight * (_c - 1), _counts)),
-            label="mean factor",
-            uses=("theorem:image_factor_mean",),
-            given=_unbiased,
-        ),
-        Step(
-            rule="instance",
-            claim=_le(_c, 1 - 1 / (4 * _m)),
-            label="one count",
-            uses=("theorem:contraction_constant_upper_bound",),
-            given={s.degrees_of_freedom: _m - 1},
-        ),
-        Step(
-            rule="combination",
-            claim=_factor_bound,
-            label="weighted",
-            uses=("one count",),
-            given={"weights": (count_weight,)},
-        ),
-        _over_counts(_factor_bound, "all counts", "weighted"),
-        Step(
-            rule="combination",
-            claim=_le(s.mean_image_factor, 1 - _g1 / 4),
-            uses=("mean factor", "all counts", "model:inverse_count"),
-            given={"weights": (-1, 1, sp.Rational(1, 4))},
-        ),
-    ),
-)
-_f, _D0 = Mean(s.image_fidelity_at[s.generations]), s.image_diversity
-image_fidelity_root_bound = Theorem(
-    name="image_fidelity_root_bound",
-    title="First-moment fidelity by the mean of 1/n",
-    in_words="A text's mean stays within 4 D_0 (E[1{updated}/n])^(-1/2) of its start, on average.",
-    statement=_le(_f, 4 * _D0 / sp.sqrt(_g1)),
-    kind=Kind.UPPER_BOUND,
-    source=Source.OURS,
-    reference="Theorem 3.4 (I8)",
-    assumptions=(*COUNTS, UNBIASED, ENOUGH, "for n images in each update: 4 D_0 sqrt(n)"),
-    derivation=(
-        Step(
-            rule="combination",
-            claim=_le((1 - s.contraction_factor) * _f, _D0 * _half),
-            label="bound",
-            uses=("theorem:image_fidelity_bound",),
-            given={"weights": (1 - s.contraction_factor,)},
-        ),
-        Step(
-            rule="combination",
-            claim=_le(_g1 * _f / 4, _D0 * sp.sqrt(_g1)),
-            label="by the mean inverse",
-            uses=(
-                "bound",
-                "model:rho",
-                "theorem:image_factor_upper_bound",
-                "theorem:inverse_root_count_by_inverse",
-            ),
-            given={"weights": (1, _f, _f, _D0)},
-        ),
-        Step(
-            rule="combination",
-            claim=_le(_f, 4 * _D0 / sp.sqrt(_g1)),
-            uses=("by the mean inverse",),
-            given={"weights": (4 / _g1,)},
-        ),
-    ),
-)
-
-# ----------------------------------------------------------------------- more images, less loss
-
-_later = directional_factor.subs(s.image_count, _m + 1)
-_now = directional_factor.subs(s.image_count, _m)
-_least_factor = directional_factor.subs(s.image_count, _least)
-_edge = binomial_weight(_N - 1, _least - 1)
-_more = sp.Sum(binomial_weight(_N - 1, _m) * (_later - _now), (_m, _least, _N - 1))
-_slope = _N * _more - _N * _edge * (1 - _least_factor)
-_derivative = sp.Derivative(sp.Sum(count_weight * (_now - 1), _counts), _p)
-image_factor_slope = Theorem(
-    name="image_factor_slope",
-    title="How the mean factor changes with a text's probability",
-    in_words="More images save diversity (first term); fewer updates skipped cost it (second).",
-    statement=eq(s.mean_factor_slope, _slope),
-    kind=Kind.EXACT,
-    source=Source.OURS,
-    reference="Theorem 5.2 (I9)",
-    assumptions=(
-        *BINOMIAL,
-        "the first term is positive: contraction_constant_increasing",
-        "the second is why the mean factor is not monotone in p",
-    ),
-    lemmas=("binomial_slope",),
-    derivation=(
-        Step(
-            rule="instance",
-            claim=eq(s.mean_factor_slope, _derivative),
-            label="definition",
-            uses=("model:mean_factor_slope",),
-            given={update_factor(_m): _now},
-        ),
-        Step(
-            rule="lemma",
-            claim=eq(_derivative, _slope),
-            label="derivative",
-            uses=("lemma:binomial_slope",),
-            given={of_count(_m): _now - 1},
-        ),
-        Step(
-            rule="combination",
-            claim=eq(s.mean_factor_slope, _slope),
-            uses=("definition", "derivative"),
-            given={"weights": (1, 1)},
-        ),
-    ),
-)
-
 THEOREMS = (
     inverse_next_count,
     inverse_count_lower_bound,
@@ -440,7 +303,4 @@ THEOREMS = (
     inverse_count_upper_bound,
     inverse_root_count_by_inverse,
     inverse_root_count_upper_bound,
-    image_factor_upper_bound,
-    image_fidelity_root_bound,
-    image_factor_slope,
 )
