@@ -14,6 +14,7 @@ from symbolic.rules import (
     integration,
     limits,
     measures,
+    samples,
     sequences,
     series,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "integration",
     "limits",
     "measures",
+    "samples",
     "sequences",
     "series",
 ]

@@ -1,4 +1,4 @@
-"""Rules for integrals and moments: change of variables, Fubini, Euler's integrals, Wishart.
+"""Rules for integrals against densities: change of variables, Fubini, Euler's integrals.
 
 Integrands here are non-negative or absolutely integrable (a theorem's assumptions say where), so
 that the order of integration does not matter.
@@ -14,18 +14,7 @@ from sympy.core.relational import Relational
 from symbolic.rules.core import Facts, Given, equation, require, rule
 from symbolic.signs import is_nonnegative, is_zero
 from symbolic.special import log_c
-from symbolic.symbols import (
-    ChiSquare,
-    Mean,
-    RandomSymbol,
-    generations,
-    image_count,
-    is_random,
-    normal_draw,
-    num_features,
-    wishart_trace,
-)
-from symbolic.wishart import wishart_trace_mean
+from symbolic.symbols import ChiSquare, Mean, is_random, normal_draw
 
 _LINE, _HALF, _UNIT = (-sp.oo, sp.oo), (sp.S.Zero, sp.oo), (sp.S.Zero, sp.S.One)
 
@@ -235,98 +224,3 @@ def _density(claim: Relational, facts: Facts, given: Given) -> None:
     inside = body.xreplace(dict(names))
     require(not is_random(inside), "something else is random.")
     require(is_zero(constant * integral.function - inside * density), "the integrand is another.")
-
-
-@rule("independent product")
-def _independent_product(claim: Relational, facts: Facts, given: Given) -> None:
-    """Take the mean of a power (or logarithm) of a product of independent chi-squares.
-
-    Chi-squares with different degrees of freedom are different variables, and independent.
-    """
-    equation(claim)
-    (inner,) = claim.lhs.args
-    require(isinstance(claim.lhs, Mean), "expected a single expectation on the left.")
-    logarithm = isinstance(inner, sp.log)
-    product, power = (inner.args[0], sp.S.One) if logarithm else inner.as_base_exp()
-    require(isinstance(product, sp.Product), "expected a product.")
-    factor, ((j, _, _),) = product.function, product.limits
-    require(isinstance(factor, ChiSquare) and not power.has(ChiSquare), "not of chi-squares.")
-    slope = sp.diff(factor.args[0], j)
-    require(slope.is_number and slope != 0, "the degrees of freedom are not all different.")
-    if logarithm:
-        value: sp.Expr = sp.Sum(Mean(sp.log(factor)), *product.limits)
-    else:
-        value = sp.Product(Mean(factor**power), *product.limits)
-    require(claim.rhs == value, f"independence gives {value}.")
-
-
-@rule("independent factor")
-def _independent_factor(claim: Relational, facts: Facts, given: Given) -> None:
-    """Split a mean of a fresh factor, made of chi-squares by the fact, and the state before it."""
-    equation(claim)
-    (law,) = facts
-    fresh = law.lhs
-    require(isinstance(fresh, RandomSymbol), f"{fresh} is not drawn in the update.")
-    made_of = law.rhs.replace(ChiSquare, lambda dof: sp.S.One)
-    require(not is_random(made_of), f"{law.rhs} is not made of chi-squares.")
-    require(isinstance(claim.lhs, Mean), "expected a single expectation on the left.")
-    factors = sp.Mul.make_args(claim.lhs.args[0])
-    new = sp.Mul(*(f for f in factors if f.has(fresh)))
-    old = sp.Mul(*(f for f in factors if not f.has(fresh)))
-    require(not is_random(new.xreplace({fresh: sp.S.One})), "a factor mixes both.")
-    require(_is_before(old), f"{old} is not seen to be the state before the draw.")
-    require(is_zero(claim.rhs - Mean(new) * Mean(old)), "independence gives another product.")
-
-
-def _is_before(expr: sp.Basic) -> bool:
-    """Tell whether all that is random is the state at the time of the update."""
-    if not is_random(expr):
-        return True
-    if isinstance(expr, sp.Indexed):
-        return expr.indices == (generations,) and expr.base != normal_draw
-    if isinstance(expr, RandomSymbol | ChiSquare):
-        return False
-    return all(_is_before(arg) for arg in expr.args)
-
-
-@rule("Wishart pairings")
-def _wishart_pairings(claim: Relational, facts: Facts, given: Given) -> None:
-    """Take the mean of ``tr W^k`` for the scatter of n draws about their mean, by Isserlis."""
-    equation(claim)
-    require(isinstance(claim.lhs, Mean), "expected a single expectation on the left.")
-    (trace,) = claim.lhs.args
-    known = isinstance(trace, sp.Indexed) and trace.base == wishart_trace
-    require(known and bool(trace.indices[0].is_Integer), "expected the trace of a known power.")
-    value = wishart_trace_mean((int(trace.indices[0]),), image_count - 1, num_features)
-    require(is_zero(claim.rhs - value), f"the pairings add up to {value}.")
-
-
-@rule("leading orders at infinity")
-def _leading_orders(claim: Relational, facts: Facts, given: Given) -> None:
-    """Read off what an upper and a lower bound agree on up to an order in one over a variable.
-
-    Both bounds are rational, so what is left out is at most a multiple of the next order.
-    """
-    equation(claim)
-    upper, lower = facts
-    require(isinstance(upper, sp.Le) and isinstance(lower, sp.Ge), "expected upper, then lower.")
-    require(claim.lhs == upper.lhs == lower.lhs, "the bounds are on other quantities.")
-    large, order = given["large"], given["order"]
-    for bound in (upper.rhs, lower.rhs):
-        difference = sp.together(sp.expand(bound - claim.rhs))
-        require(difference.is_rational_function(large), "the bound is not rational.")
-        above, below = (sp.Poly(part, large) for part in sp.fraction(difference))
-        require(above.is_zero or above.degree() < below.degree() - order, "they differ before.")
-
-
-@rule("off the diagonal")
-def _off_diagonal(claim: Relational, facts: Facts, given: Given) -> None:
-    """Drop Kronecker deltas in a sum over pairs of different indices."""
-    equation(claim)
-    left, right = claim.lhs, claim.rhs
-    require(isinstance(left, sp.Sum) and isinstance(right, sp.Sum), "expected two sums.")
-    require(left.limits == right.limits and len(left.limits) == 2, "expected one range of pairs.")
-    (second, low, _), (first, _, _) = left.limits
-    require(is_zero(low - first - 1), "the indices may be equal.")
-    inside = left.function.xreplace({sp.KroneckerDelta(first, second): sp.S.Zero})
-    require(is_zero(inside - right.function), "the rest is another.")

@@ -1,4 +1,4 @@
-"""Determinants and directional powers through image updates: I7, and the sum of the exponents.
+"""Determinants and directional powers through image updates: I7.
 
 An update multiplies the determinant by that of a Wishart matrix, a product of independent
 chi-squares, so that every power has an exact mean, in every dimension.
@@ -9,9 +9,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.model.image import image_scale
 from symbolic.model.spectra import wishart_determinant
-from symbolic.special import log_chi
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import UPDATES, freedom
@@ -61,7 +59,7 @@ def _chi_square(dof: sp.Expr) -> tuple[Step, ...]:
     )
 
 
-def _exact(
+def exact(
     name: str,
     title: str,
     in_words: str,
@@ -70,6 +68,7 @@ def _exact(
     lemmas: tuple[str, ...],
     steps: tuple[Step, ...],
 ) -> Theorem:
+    """Make an exact result on powers or logarithms of the determinant."""
     return Theorem(
         name=name,
         title=title,
@@ -89,7 +88,7 @@ _direction = eq(
     Mean(_v[_t] ** _q),
     s.directional_variance**_q * 2 ** (_q * _t) * _scale_to(_q * _t) * _moment(freedom) ** _t,
 )
-directional_power_mean = _exact(
+directional_power_mean = exact(
     "directional_power_mean",
     "Powers of the variance in a direction",
     "Every power of the variance in a fixed direction has this exact mean.",
@@ -149,7 +148,7 @@ _split = Step(
     label="split",
     uses=("lemma:bartlett_determinant",),
 )
-image_determinant_power = _exact(
+image_determinant_power = exact(
     "image_determinant_power",
     "Powers of the determinant",
     "Every power of the covariance's determinant has this exact mean, in any dimension.",
@@ -214,7 +213,7 @@ image_determinant_power = _exact(
     ),
 )
 _root = {_q: 1 / (2 * _d)}
-image_determinant_diversity_mean = _exact(
+image_determinant_diversity_mean = exact(
     "image_determinant_diversity_mean",
     "Mean generalised standard deviation",
     "The determinant's root, a diversity per feature, contracts by this exact factor.",
@@ -231,94 +230,4 @@ image_determinant_diversity_mean = _exact(
     ),
 )
 
-_log_row = 2 * log_chi(_n - _j) + sp.log(_n - _j)
-_log_factor = _d * sp.log(image_scale) + sp.Sum(_log_row, _rows)
-_logs = eq(Mean(sp.log(_det[_t])), sp.log(_det0) + _t * _log_factor)
-image_log_determinant_mean = _exact(
-    "image_log_determinant_mean",
-    "Mean log determinant",
-    "The mean log determinant falls by twice the sum of the Lyapunov exponents each update.",
-    _logs,
-    FULL_RANK,
-    ("bartlett_determinant",),
-    (
-        Step(
-            rule="Gamma integral",
-            claim=eq(Mean(sp.log(ChiSquare(_nu))), 2 * log_chi(_nu) + sp.log(_nu)),
-            label="mean log",
-        ),
-        Step(
-            rule="instance",
-            claim=eq(Mean(sp.log(ChiSquare(_n - _j))), _log_row),
-            label="mean log of chi-square",
-            uses=("mean log",),
-            given={_nu: _n - _j},
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(Mean(sp.log(wishart_determinant)), Mean(sp.log(_product))),
-            label="Bartlett",
-            uses=("lemma:bartlett_determinant",),
-        ),
-        Step(
-            rule="independent product",
-            claim=eq(Mean(sp.log(_product)), sp.Sum(Mean(sp.log(ChiSquare(_n - _j))), _rows)),
-            label="row by row",
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(
-                Mean(sp.log(_det[_t + 1])),
-                Mean(sp.log(_det[_t]))
-                + sp.log(image_scale**_d)
-                + Mean(sp.log(wishart_determinant)),
-            ),
-            label="scaled",
-            uses=("model:determinant_step",),
-        ),
-        Step(
-            rule="algebra",
-            claim=eq(image_scale**_d, image_scale**_d),
-            label="scale",
-        ),
-        Step(
-            rule="logarithm of both sides",
-            claim=eq(sp.log(image_scale**_d), _d * sp.log(image_scale)),
-            label="log scale",
-            uses=("scale",),
-            given={"domain": ABOVE_DDOF},
-        ),
-        Step(
-            rule="combination",
-            claim=eq(
-                Mean(sp.log(_det[_t + 1])),
-                Mean(sp.log(_det[_t]))
-                + _d * sp.log(image_scale)
-                + Mean(sp.log(wishart_determinant)),
-            ),
-            label="one update",
-            uses=("scaled", "log scale"),
-            given={"weights": (1, 1)},
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(Mean(sp.log(_det[_t + 1])), Mean(sp.log(_det[_t])) + _log_factor),
-            label="each update",
-            uses=("one update", "Bartlett", "row by row", "mean log of chi-square"),
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(Mean(sp.log(_det[0])), sp.log(_det0)),
-            label="start",
-            uses=("model:determinant_start",),
-        ),
-        Step(rule="linear recursion", claim=_logs, uses=("each update", "start")),
-    ),
-)
-
-THEOREMS = (
-    directional_power_mean,
-    image_determinant_power,
-    image_determinant_diversity_mean,
-    image_log_determinant_mean,
-)
+THEOREMS = (directional_power_mean, image_determinant_power, image_determinant_diversity_mean)
