@@ -330,6 +330,7 @@ text_probs_covariance_path = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=PATH,
+    conditions=(_i < _K, _k < _K),
     derivation=(
         *martingale_path,
         *products_path,
