@@ -1,7 +1,7 @@
 """Mean time until one text is left, exactly: a linear system in rationals.
 
-`symbolic.theorems.fixation` proves that the time is a sum over texts, each from the chain of that
-text's count alone (N + 1 states), whatever the number of texts.
+`symbolic.theorems.fixation_time` proves that the time is a sum over texts, each from the chain of
+that text's count alone (N + 1 states), whatever the number of texts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
-from symbolic.theorems.fixation import fixation_time_diffusion
+from symbolic.theorems.fixation_time import fixation_time_diffusion
 from symbolic.witness import evaluate
 
 __all__ = ["FixationTimes", "compare_fixation_times", "mean_fixation_time"]
