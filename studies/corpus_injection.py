@@ -21,7 +21,7 @@ import xarray as xr
 
 from studies import _study
 from studies._study import CAVEAT, FAILS, HOLDS, Result, Verdict
-from toolkit import labels, metrics, plotting
+from toolkit import labels, measures, metrics, plotting
 from toolkit.compare import compare
 from toolkit.simulate import simulate
 from toolkit.systems import CoevolvingSystem, CorpusInjection
@@ -139,7 +139,8 @@ def _stationary(config: Config, reading: str, fraction: Any) -> Any:
     values = _values(config, fraction)
     if reading == "new_text":
         return number("new_text_lower_bound", **values)
-    values["target_diversity"] = 1 - 1 / config.num_texts
+    uniform = np.full(config.num_texts, 1 / config.num_texts)
+    values["target_diversity"] = measures.text_diversity(uniform)
     return number("corpus_injection_stationary_before", **values)
 
 

@@ -84,6 +84,9 @@ corpus_injection_text_probs = Theorem(
 _apart = Mean(_h[_t]) - s.stationary_text_diversity
 _far = sp.Abs(_apart)
 
+#: Size of the slow term of the transient, of factor `overlap_factor`, injected before the updates.
+slow_transient = drift * sp.Abs(excess) / (overlap_factor - factor)
+
 
 def _transient(order: str, scale: sp.Expr, steps: tuple[Step, ...]) -> Theorem:
     start = sp.Abs(s.initial_text_diversity - s.stationary_text_diversity)

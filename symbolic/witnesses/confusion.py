@@ -110,13 +110,13 @@ def _chi_square_bound() -> Iterator[Case]:
         yield Case(numbers=values, value=found)
     # One text with an image that the other hardly ever has, either way round.
     rare = ((F(999, 1000), F(1, 1000)), _HALVES)
-    for densities in (rare, rare[::-1]):
+    for pair in (rare, rare[::-1]):
         values = {
             "text_probs": _HALVES,
             "num_texts": 2,
-            "chi_square_divergence": _chi_square(densities),
+            "chi_square_divergence": _chi_square(pair),
         }
-        yield Case(numbers=values, value=gini(_HALVES) - _confused(_HALVES, densities))
+        yield Case(numbers=values, value=gini(_HALVES) - _confused(_HALVES, pair))
 
 
 def _alike() -> Iterator[Case]:

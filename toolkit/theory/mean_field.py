@@ -24,7 +24,7 @@ from toolkit.systems import CoevolvingSystem
 from toolkit.theory.image_moments import mean_moment_map
 from toolkit.theory.numbers import mean_over_counts, number
 from toolkit.theory.results import Collector
-from toolkit.theory.text_results import corpus_target, diversity, injects
+from toolkit.theory.text_results import corpus_target, diversity, injected_probs, injects
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -104,8 +104,13 @@ def _states(
 def _injected(system: CoevolvingSystem, probs: FloatArray) -> FloatArray:
     if not injects(system) or system.corpus is None:
         return probs
-    share = system.corpus.prob * system.corpus.fraction
-    return (1 - share) * probs + share * corpus_target(system)
+    return injected_probs(
+        probs,
+        corpus_target(system),
+        prob=system.corpus.prob,
+        fraction=system.corpus.fraction,
+        generations=np.asarray(1.0),
+    )
 
 
 def _sharpened(system: CoevolvingSystem, probs: FloatArray) -> FloatArray:

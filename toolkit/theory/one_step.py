@@ -13,7 +13,7 @@ from toolkit.confusion import confusion_along
 from toolkit.systems import CoevolvingSystem, system_from_json
 from toolkit.theory.numbers import number
 from toolkit.theory.results import Collector, NothingPredictedError, assemble
-from toolkit.theory.text_results import corpus_target, injects
+from toolkit.theory.text_results import corpus_target, injected_probs, injects
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -128,7 +128,14 @@ def _branches(system: CoevolvingSystem, probs: FloatArray) -> list[_Branch]:
     if not injects(system) or system.corpus is None:
         return [_Branch(1.0, probs)]
     corpus = system.corpus
-    mixed = (1 - corpus.fraction) * probs + corpus.fraction * corpus_target(system)
+    mixed = injected_probs(
+        np.moveaxis(probs, -1, 0),
+        corpus_target(system),
+        prob=1.0,
+        fraction=corpus.fraction,
+        generations=np.asarray(1.0),
+    )
+    mixed = np.moveaxis(mixed, 0, -1)
     return [_Branch(1 - corpus.prob, probs), _Branch(corpus.prob, mixed)]
 
 
@@ -148,14 +155,17 @@ def _diversity_step(
             total += branch.prob * before
             continue
         along = confusion_along(branch.text_probs.reshape(-1, lead[-1]), flat_mean, flat_cov)
-        after = number(
-            _DIVERSITY,
-            batch_size=system.batch_size,
-            posterior_confusion=along.value.reshape(lead[:2]),
-            text_diversity=before,
+        confusion = along.value.reshape(lead[:2])
+        after, at_most = (
+            number(
+                _DIVERSITY,
+                batch_size=system.batch_size,
+                posterior_confusion=value,
+                text_diversity=before,
+            )
+            for value in (confusion, confusion + along.error.reshape(lead[:2]))
         )
-        error = along.error.reshape(lead[:2]) * before / system.batch_size
-        largest = max(largest, branch.prob * float(error.max(initial=0.0)))
+        largest = max(largest, branch.prob * float(np.max(at_most - after, initial=0.0)))
         total += branch.prob * after
     first = measures.text_diversity(probs[:, :1])
     return np.concatenate([first, total], axis=1), largest

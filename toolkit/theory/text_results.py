@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from symbolic import Kind, Source
 from symbolic.theorems import injection as _injection
+from symbolic.theorems import injection_paths as _paths
 from toolkit import labels, measures
 from toolkit.confusion import posterior_confusion
 from toolkit.systems import CoevolvingSystem
@@ -25,7 +26,12 @@ _OPEN = (
     "text_diversity_first_step",
     "text_diversity_upper_bound",
 )
-_FIXED = ("corpus_injection_curve", "corpus_injection_stationary", "fresh_corpus_stationary")
+_FIXED = (
+    "corpus_injection_curve",
+    "corpus_injection_stationary",
+    "fresh_corpus_curve",
+    "fresh_corpus_stationary",
+)
 
 
 def diversity(probs: FloatArray) -> float:
@@ -47,6 +53,26 @@ def injects(system: CoevolvingSystem) -> bool:
         system.corpus is not None
         and system.corpus.prob > 0
         and (system.corpus.fraction > 0 or system.corpus.reading == "new_text")
+    )
+
+
+def injected_probs(
+    probs: FloatArray, target: FloatArray, *, prob: float, fraction: float, generations: FloatArray
+) -> FloatArray:
+    """Mean text probabilities after some generations with injection; texts are the first axis."""
+    return np.stack(
+        [
+            number(
+                "corpus_injection_text_probs",
+                text=i,
+                text_probs=probs,
+                target_probs=target,
+                injection_prob=prob,
+                injection_fraction=fraction,
+                generations=generations,
+            )
+            for i in range(len(target))
+        ]
     )
 
 
@@ -218,31 +244,22 @@ def _first_step(
 def _upper(
     system: CoevolvingSystem, start: float, generation: FloatArray, found: Collector
 ) -> None:
-    """T4 with ``E sqrt(p_i p_j) <= sqrt(E p_i E p_j)``, constant as p is a martingale."""
+    """Drift and overlap from above, and never above the start."""
     name = "text_diversity_upper_bound"
     if system.image_updates > 0:
         found.omit(name, "the image model moves: its future overlaps are not known in advance.")
         return
-    bound = confused_diversity_bound(system.text_probs, system.image_mean, system.image_cov)
-    values = [start]
-    for _ in range(int(generation[-1]) * system.text_updates):
-        now = values[-1]
-        following = number(
-            "text_diversity_recursion",
-            batch_size=system.batch_size,
-            posterior_confusion=min(bound / now, 1.0),
-            text_diversity=now,
-        )
-        values.append(following)
-    found.add(
+    overlap = bhattacharyya_matrix(system.image_mean, system.image_cov)
+    values = number(
         name,
-        labels.TEXT_DIVERSITY,
-        np.array(values)[:: system.text_updates],
-        rests_on="text_diversity_decomposition",
-        kind=Kind.UPPER_BOUND,
-        source=Source.OURS,
-        description="Drift plus the most that the overlap of the frozen Gaussians can give back.",
+        batch_size=system.batch_size,
+        generations=system.text_updates * generation,
+        initial_text_diversity=start,
+        text_probs=system.text_probs,
+        bhattacharyya=overlap,
     )
+    ceiling = number("text_diversity_ceiling", initial_text_diversity=start)
+    found.add(name, labels.TEXT_DIVERSITY, np.minimum(values, ceiling), rests_on=name)
 
 
 def _injection_values(system: CoevolvingSystem) -> dict[str, float]:
@@ -260,21 +277,18 @@ def _fixed_corpus(system: CoevolvingSystem, generation: FloatArray, found: Colle
     found.omit("new_text_lower_bound", "the corpus is read as a fixed one, not as new texts.")
     assert system.corpus is not None
     values, target = _injection_values(system), corpus_target(system)
-    pull = float(
-        expression(
-            _injection.overlap_factor,
-            injection_prob=values["injection_prob"],
-            injection_fraction=values["injection_fraction"],
-        )
+    mean = injected_probs(
+        np.asarray(system.text_probs),
+        target,
+        prob=system.corpus.prob,
+        fraction=system.corpus.fraction,
+        generations=generation,
     )
-    mean = target + (system.text_probs - target) * pull ** generation[:, None]
     found.add(
         "text_probs_martingale",
         labels.TEXT_PROBS,
-        mean,
-        rests_on="text_probs_martingale",
-        source=Source.OURS,
-        description="Text updates keep the mean; injections pull it to the corpus.",
+        np.moveaxis(mean, 0, -1),
+        rests_on="corpus_injection_text_probs",
     )
     if system.text_updates == 0:
         found.omit(
@@ -283,14 +297,14 @@ def _fixed_corpus(system: CoevolvingSystem, generation: FloatArray, found: Colle
         return
     kind = None if one_hot(system) else Kind.LOWER_BOUND
     start, fresh = diversity(system.text_probs), system.corpus.concentration
-    contraction = float(
-        expression(
-            _injection.drift * _injection.kept,
-            **values,
-        )
-    )
+    contraction = float(expression(_injection.factor, **values))
+    pull = float(expression(_injection.overlap_factor, **values))
+    begin = {
+        "initial_text_diversity": start,
+        "initial_overlap": float(system.text_probs @ target),
+    }
     if fresh is None:
-        found.omit("fresh_corpus_stationary", "the injected corpus is always the same.")
+        found.omit(_FIXED[2:], "the injected corpus is always the same.")
         values |= {"target_diversity": diversity(target)}
         found.add(
             "corpus_injection_curve",
@@ -298,8 +312,7 @@ def _fixed_corpus(system: CoevolvingSystem, generation: FloatArray, found: Colle
             number(
                 "corpus_injection_curve_before",
                 generations=generation,
-                initial_text_diversity=start,
-                initial_overlap=float(system.text_probs @ target),
+                **begin,
                 **values,
             ),
             rests_on="corpus_injection_curve_before",
@@ -307,20 +320,22 @@ def _fixed_corpus(system: CoevolvingSystem, generation: FloatArray, found: Colle
         )
         name, level = "corpus_injection_stationary", "corpus_injection_stationary_before"
     else:
-        reason = "the corpus is drawn afresh each time; only its stationary value is derived."
-        found.omit(_FIXED[:2], reason)
-        # Dirichlet: E[sum u^2] = (concentration sum pi^2 + 1) / (concentration + 1).
-        values |= {
-            "mean_target_diversity": diversity(target),
-            "target_diversity": diversity(target) * fresh / (fresh + 1),
-        }
+        found.omit(_FIXED[:2], "the corpus is drawn afresh each time.")
+        of_mean = {"mean_target_diversity": diversity(target)}
+        drawn = number("dirichlet_corpus_diversity", corpus_concentration=fresh, **of_mean)
+        values |= of_mean | {"target_diversity": drawn}
+        found.add(
+            "fresh_corpus_curve",
+            labels.TEXT_DIVERSITY,
+            number("fresh_corpus_curve_before", generations=generation, **begin, **values),
+            rests_on="fresh_corpus_curve_before",
+            kind=kind,
+        )
         name, level = "fresh_corpus_stationary", "fresh_corpus_stationary_before"
     stationary = float(number(level, **values))
-    # The transient is a sum of two geometric ones, of ratios `contraction` < `pull`; the second
-    # has a coefficient of at most 2 alpha epsilon |u.u - p.u| / (pull - contraction).
-    dose = system.corpus.prob * system.corpus.fraction
-    excess = 2 * dose * abs(float((target - system.text_probs) @ target))
-    slow = excess / (pull - contraction) if pull > contraction else 0.0
+    # The transient is a sum of two geometric ones, of ratios `contraction` < `pull`.
+    overlaps = values | begin | {"target_diversity": diversity(target)}
+    slow = float(expression(_paths.slow_transient, **overlaps)) if pull > contraction else 0.0
     enough = SETTLED * stationary / 2
     burn_in = max(
         settled(abs(start - stationary) + slow, contraction, enough), settled(slow, pull, enough)
@@ -341,7 +356,10 @@ def settled(size: float, ratio: float, below: float) -> int:
         return 0 if size <= below else 1
     if ratio >= 1 or below <= 0:
         return np.iinfo(np.int32).max
-    return int(np.ceil(np.log(below / size) / np.log(ratio)))
+    time = number(
+        "transient_time", transient_size=size, transient_factor=ratio, transient_level=below
+    )
+    return int(np.ceil(time))
 
 
 def _new_text(system: CoevolvingSystem, generation: FloatArray, found: Collector) -> None:
@@ -357,7 +375,7 @@ def _new_text(system: CoevolvingSystem, generation: FloatArray, found: Collector
         return
     values = _injection_values(system)
     level = float(number(name, **values))
-    contraction = float(expression(_injection.drift * _injection.kept, **values))
+    contraction = float(expression(_injection.factor, **values))
     start = diversity(system.text_probs)
     below = max(level - start, 0.0)
     found.add(
@@ -368,12 +386,10 @@ def _new_text(system: CoevolvingSystem, generation: FloatArray, found: Collector
         # From above the recursion never goes below its limit.
         valid_from=0 if below == 0 else settled(below, contraction, SETTLED * level),
     )
-    curve = level + (start - level) * contraction**generation
+    curve = "new_text_curve_lower_bound"
     found.add(
-        "new_text_curve_lower_bound",
-        labels.TEXT_DIVERSITY,
         curve,
-        rests_on=name,
-        source=Source.OURS,
-        description="The recursion behind the long-run bound, from the start: a bound throughout.",
+        labels.TEXT_DIVERSITY,
+        number(curve, generations=generation, initial_text_diversity=start, **values),
+        rests_on=curve,
     )
