@@ -72,7 +72,7 @@ def _triangle(claim: Relational, facts: Facts, given: Given) -> None:
     """Bound a sum's absolute value by those of its parts, with non-negative weights."""
     (fact,) = facts
     require(isinstance(fact, sp.Eq) and isinstance(claim, sp.Le), "expected a value and a bound.")
-    parts = given["parts"]
+    parts = [(sp.sympify(weight), part) for weight, part in given["parts"]]
     require(is_zero(claim.lhs - sp.Abs(fact.lhs)), "expected the value's absolute value.")
     require(
         is_zero(fact.rhs - sum(weight * part for weight, part in parts)), "the parts are others."
