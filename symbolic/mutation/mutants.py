@@ -184,7 +184,10 @@ def _everything(theorem: Theorem, others: Mapping[str, Theorem]) -> Iterator[Mut
     for symbol in sorted(_plain_symbols(theorem.rhs) - theorem.lhs.free_symbols, key=str):
         new = symbol + 1 if symbol.is_integer else 2 * symbol
         swap = {symbol: new}
-        changed = _replaced(theorem, swap)
+        try:
+            changed = _replaced(theorem, swap)
+        except ValueError:  # a bound index elsewhere: there is no such theorem
+            continue
         yield Mutant(
             target=Target.EVERYTHING,
             place="",
@@ -222,7 +225,10 @@ def _put(value: Any, swap: Mapping[sp.Basic, sp.Basic]) -> Any:
 
 
 def _restated[T: (Theorem, Premise, Lemma)](value: T, swap: Mapping[sp.Basic, sp.Basic]) -> T:
-    return dataclasses.replace(value, statement=_put(value.statement, swap))
+    try:
+        return dataclasses.replace(value, statement=_put(value.statement, swap))
+    except ValueError:  # a derivative with respect to the symbol: it stays as it is
+        return value
 
 
 def _replaced(theorem: Theorem, swap: Mapping[sp.Basic, sp.Basic]) -> Theorem:

@@ -63,7 +63,7 @@ def run_mutations(names: Sequence[str], *, thorough: bool) -> bool:
     for mutant in judged:
         if mutant.fate == "survived":
             typer.echo(f"survived: {mutant.words}")
-    unseen = [m for m in judged if m.fate.startswith("a weaker") and "witness" not in m.rejected_by]
+    unseen = [m for m in judged if m.fate == "a weaker bound" and "witness" not in m.rejected_by]
     for mutant in unseen:
         typer.echo(f"no sharpness case sees it: {mutant.words}")
     share = total.rejected / total.false if total.false else 1.0
