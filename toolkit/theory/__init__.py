@@ -5,6 +5,7 @@ one theorem.
 """
 
 from toolkit.theory.numbers import (
+    function,
     log_contraction_constant,
     log_directional_factor,
     mean_over_counts,
@@ -20,6 +21,7 @@ __all__ = [
     "NothingPredictedError",
     "best_injection_fraction",
     "confused_diversity_bound",
+    "function",
     "image_rates",
     "log_contraction_constant",
     "log_directional_factor",
