@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,7 +46,13 @@ class Lemma:
         ValueError
             If the lemma fails there.
         """
-        if not self.small_case(self.statement):
+        if not _holds(self.small_case, self.statement):
             raise ValueError(
                 f"Lemma {self.name}: expected it to hold at a small size; it does not."
             )
+
+
+@functools.cache
+def _holds(small_case: Callable[[Relational], bool], statement: Relational) -> bool:
+    """Check each statement once: many theorems cite one lemma."""
+    return small_case(statement)
