@@ -1,12 +1,15 @@
 """``coevo theorems``: lists, shows, and writes them."""
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sympy as sp
 from typer.testing import CliRunner
 
+import symbolic
 from symbolic import THEOREMS, Kind, Source
 from symbolic.papers import COMPARISONS
 from symbolic.witnesses import WITNESSES
@@ -131,3 +134,50 @@ def test_a_file_is_replaced_only_when_asked(tmp_path: Path) -> None:
     done = run(ONE, "--latex", "--out", target, "--overwrite")
     assert f"saved: {target}" in done.stdout
     assert target.read_text() == run(ONE, "--latex").stdout
+
+
+def test_check_says_what_was_rederived() -> None:
+    done = run("text_probs", "--check")
+    assert done.exit_code == 0, done.stderr
+    chosen = [name for name in THEOREMS if "text_probs" in name]
+    assert f"{len(chosen)} of {len(chosen)} theorems hold" in done.stdout
+    for name in chosen:
+        (row,) = [line.split() for line in done.stdout.splitlines() if line.split()[:1] == [name]]
+        assert row[1:3] == ["holds", str(len(THEOREMS[name].derivation))]
+        assert int(row[4]) == len(WITNESSES[name].cases())
+
+
+def test_a_theorem_that_fails_is_named_and_the_status_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    false = dataclasses.replace(
+        THEOREMS[ONE], statement=sp.Ge(THEOREMS[ONE].lhs, 2 * THEOREMS[ONE].rhs, evaluate=False)
+    )
+    monkeypatch.setattr(symbolic, "_collect", lambda: {**THEOREMS, ONE: false})
+    done = run(ONE, "--check")
+    assert done.exit_code == cli.EXIT_CONTRADICTION
+    assert "0 of 1 theorems hold" in done.stdout
+    assert f"{ONE}: the last step says" in done.stdout
+
+
+def test_mutate_prints_the_shares() -> None:
+    done = run("text_diversity_recursion", "--mutate")
+    assert done.exit_code == 0, done.stderr
+    assert "(100.00%)" in done.stdout
+    (row,) = [line.split() for line in done.stdout.splitlines() if line.split()[:1] == ["all"]]
+    mutants, false, rejected, *_, survived = map(int, row[1:])
+    assert mutants == false == rejected > 50
+    assert survived == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--check", "--mutate"), "choose one of --check and --mutate"),
+        (("--thorough",), "--thorough goes with --mutate"),
+        (("--check", "--thorough"), "--thorough goes with --mutate"),
+        (("nothing_like_it", "--check"), "nothing_like_it"),
+    ],
+)
+def test_check_and_mutate_refuse(arguments: tuple[str, ...], words: str) -> None:
+    assert words in told(*arguments)
