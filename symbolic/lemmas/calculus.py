@@ -7,13 +7,13 @@ sides, so that an altered statement fails.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic import symbols as s
-from symbolic.lemmas.lemma import Lemma
+from symbolic.lemmas.lemma import lemma
+from symbolic.relations import le
 from symbolic.symbols import SampleMean
 
 positive_quantity = s.RandomSymbol("Y", positive=True)
@@ -122,22 +122,6 @@ def _binomial_slope(statement: Relational) -> bool:
     return True
 
 
-def _lemma(
-    name: str,
-    in_words: str,
-    statement: Relational,
-    reference: str,
-    small: Callable[[Relational], bool],
-) -> Lemma:
-    return Lemma(
-        name=name, in_words=in_words, statement=statement, reference=reference, small_case=small
-    )
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
 def binomial_weight(trials: sp.Expr, successes: sp.Expr) -> sp.Expr:
     """Probability of so many successes in so many trials.
 
@@ -162,45 +146,45 @@ def binomial_weight(trials: sp.Expr, successes: sp.Expr) -> sp.Expr:
 _LORENTZ = "Lorentz, Bernstein Polynomials (1953): the derivative of a Bernstein polynomial"
 
 LEMMAS = (
-    _lemma(
+    lemma(
         "log_tangent",
         "the logarithm lies below its tangent at 1",
-        _le(sp.log(_Y), _Y - 1),
+        le(sp.log(_Y), _Y - 1),
         "concavity of the logarithm; the check proves it",
         _log_tangent,
     ),
-    _lemma(
+    lemma(
         "bernoulli",
         "a power at most 1 lies below its tangent at 1",
-        _le(_Y**_a, 1 + _a * (_Y - 1)),
+        le(_Y**_a, 1 + _a * (_Y - 1)),
         "Bernoulli's inequality; Hardy, Littlewood and Polya, Inequalities (1934), th. 41-42",
         _bernoulli,
     ),
-    _lemma(
+    lemma(
         "subadditive_power",
         "a power theta in (0, 1] of a sum is at most the sum of the powers",
-        _le(
+        le(
             SampleMean(size, _R) ** s.fraction_power,
             _R ** (1 - s.fraction_power) * SampleMean(size**s.fraction_power, _R),
         ),
         "Hardy, Littlewood and Polya, Inequalities (1934), th. 19",
         _subadditive_power,
     ),
-    _lemma(
+    lemma(
         "binomial_part",
         "a part of all binomial probabilities is at most one",
-        _le(sp.Sum(binomial_weight(_N + shift, _m + shift), _counts), 1),
+        le(sp.Sum(binomial_weight(_N + shift, _m + shift), _counts), 1),
         "binomial theorem",
         _binomial_part,
     ),
-    _lemma(
+    lemma(
         "binomial_mean_above",
         "a binomial count, where it reaches min_images, has a mean of at most N p",
-        _le(sp.Sum(binomial_weight(_N, _m) * _m, _counts), _N * _p),
+        le(sp.Sum(binomial_weight(_N, _m) * _m, _counts), _N * _p),
         "binomial theorem",
         _binomial_mean_above,
     ),
-    _lemma(
+    lemma(
         "binomial_split",
         "binomial probabilities from min_images on are what is left of one",
         sp.Eq(
@@ -211,7 +195,7 @@ LEMMAS = (
         "binomial theorem",
         _binomial_split,
     ),
-    _lemma(
+    lemma(
         "binomial_slope",
         "the derivative in p of a mean over a binomial count that reaches min_images",
         sp.Eq(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic import symbols as s
-from symbolic.lemmas.lemma import Lemma
+from symbolic.lemmas.lemma import lemma
 from symbolic.moments import binomial_moment
 
 _N, _t, _i = s.batch_size, s.generations, s.text
@@ -118,41 +118,29 @@ def _next_order(statement: Relational) -> bool:
     return below - above > 1 and settled == (0, 0, 0)
 
 
-def _lemma(
-    name: str,
-    in_words: str,
-    statement: Relational,
-    reference: str,
-    small: Callable[[Relational], bool],
-) -> Lemma:
-    return Lemma(
-        name=name, in_words=in_words, statement=statement, reference=reference, small_case=small
-    )
-
-
 LEMMAS = (
-    _lemma(
+    lemma(
         "grid_diversity",
         "shares of N draws that show two texts have at least the diversity of (N - 1, 1)",
         sp.Ge(_h, 2 * (_N - 1) / _N**2 * _u, evaluate=False),
         "elementary: with the largest count m <= N - 1, sum n_i^2 <= m^2 + (N - m)^2",
         _grid,
     ),
-    _lemma(
+    lemma(
         "grid_share",
         "a share of N draws below 1 is at most 1 - 1/N",
         sp.Ge(_alone, _share - _N * (_share - _share**2), evaluate=False),
         "elementary: p <= N p (1 - p) for p = 0, 1/N, ..., (N - 1)/N",
         _share_grid,
     ),
-    _lemma(
+    lemma(
         "alone",
         "a text is alone only if it has all the probability",
         sp.Le(s.only_text[_t, _i], s.text_probs_at[_t, _i], evaluate=False),
         "elementary",
         _alone_or_not,
     ),
-    _lemma(
+    lemma(
         "sojourn_time",
         "the Wright-Fisher diffusion spends 2N (1-p)/(1-x) dx updates at shares x below its start "
         "p and 2N p/x dx above it; here v = 1 - x, weighted by x, and what the diffusion leaves "
@@ -173,7 +161,7 @@ LEMMAS = (
         "Littler, Mathematical Biosciences 25 (1975) 151-163",
         _backward_equation,
     ),
-    _lemma(
+    lemma(
         "sojourn_next_order",
         "one order in 1/N more, away from the corners; near them only a multiple of p is added",
         sp.Eq(

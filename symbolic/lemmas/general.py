@@ -18,6 +18,7 @@ from symbolic import symbols as s
 from symbolic.lemmas.lemma import Lemma
 from symbolic.model import image as image_model
 from symbolic.model import text as text_model
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.worlds import Outcome, World, holds, value_of
 
@@ -189,10 +190,6 @@ def _log_density(away: sp.Matrix, cov: sp.Matrix) -> sp.Expr:
 # -------------------------------------------------------------------------------------- statements
 
 
-def _eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
-    return sp.Eq(lhs, rhs, evaluate=False)
-
-
 _weight = sp.binomial(_N, _m) * _p**_m * (1 - _p) ** (_N - _m)
 _texts = (_i, 0, _K - 1)
 _axes = (_a, 0, s.num_features - 1)
@@ -202,7 +199,7 @@ LEMMAS = (
     Lemma(
         name="square_of_sum",
         in_words="the square of a sum is the squares and twice the products of pairs",
-        statement=_eq(
+        statement=eq(
             sp.Sum(term[_i], _texts) ** 2,
             sp.Sum(term[_i] ** 2, _texts)
             + 2 * sp.Sum(term[_i] * term[_k], (_k, _i + 1, _K - 1), _texts),
@@ -213,7 +210,7 @@ LEMMAS = (
     Lemma(
         name="double_sum",
         in_words="a double sum is its diagonal and its pairs, both ways round",
-        statement=_eq(
+        statement=eq(
             sp.Sum(entry(_a, _b), (_b, 0, _d - 1), _axes),
             sp.Sum(entry(_a, _a), _axes)
             + sp.Sum(entry(_a, _b) + entry(_b, _a), (_b, _a + 1, _d - 1), _axes),
@@ -224,7 +221,7 @@ LEMMAS = (
     Lemma(
         name="first_apart",
         in_words="a sum is its first term and the rest",
-        statement=_eq(
+        statement=eq(
             sp.Sum(s.image_sd[_a], _axes),
             s.image_sd[0] + sp.Sum(s.image_sd[_a], (_a, 1, _d - 1)),
         ),
@@ -234,7 +231,7 @@ LEMMAS = (
     Lemma(
         name="first_pairs_apart",
         in_words="a sum over pairs is the pairs of the first and the pairs of the rest",
-        statement=_eq(
+        statement=eq(
             sp.Sum(entry(_a, _b), (_b, _a + 1, _d - 1), _axes),
             sp.Sum(entry(0, _b), (_b, 1, _d - 1))
             + sp.Sum(entry(_a, _b), (_b, _a + 1, _d - 1), (_a, 1, _d - 1)),
@@ -259,14 +256,14 @@ LEMMAS = (
     Lemma(
         name="binomial_total",
         in_words="binomial probabilities add up to one",
-        statement=_eq(image_model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
+        statement=eq(image_model.counts_below + sp.Sum(_weight, (_m, s.min_images, _N)), 1),
         reference="binomial theorem",
         small_case=_binomial,
     ),
     Lemma(
         name="binomial_shifted",
         in_words="binomial probabilities of N + 1 trials without the first add up to the rest",
-        statement=_eq(
+        statement=eq(
             sp.Sum(
                 sp.binomial(_N + 1, _m + 1) * _p ** (_m + 1) * (1 - _p) ** (_N - _m), (_m, 0, _N)
             ),
@@ -279,21 +276,21 @@ LEMMAS = (
         name="diagonalised_overlap",
         in_words="two covariances are diagonal in one basis, where the overlap is a product over "
         "axes",
-        statement=_eq(s.log_bhattacharyya, sp.Sum(axis_overlap(_a), _axes)),
+        statement=eq(s.log_bhattacharyya, sp.Sum(axis_overlap(_a), _axes)),
         reference="Horn and Johnson, Matrix Analysis, th. 7.6.4; change of variables",
         small_case=_diagonalised_overlap,
     ),
     Lemma(
         name="diagonalised_form",
         in_words="the Mahalanobis form in that basis",
-        statement=_eq(sp.Sum(gap_of_means[_a] ** 2 / _half, _axes), s.mahalanobis),
+        statement=eq(sp.Sum(gap_of_means[_a] ** 2 / _half, _axes), s.mahalanobis),
         reference="Horn and Johnson, Matrix Analysis, th. 7.6.4",
         small_case=_diagonalised_form,
     ),
     Lemma(
         name="diagonalised_determinants",
         in_words="the determinants in that basis",
-        statement=_eq(
+        statement=eq(
             sp.Sum(sp.log(_half) - sp.log(first_variance[_a]) / 2, _axes),
             s.log_det_average - (s.log_det_first + s.log_det_second) / 2,
         ),

@@ -56,3 +56,20 @@ class Lemma:
 def _holds(small_case: Callable[[Relational], bool], statement: Relational) -> bool:
     """Check each statement once: many theorems cite one lemma."""
     return small_case(statement)
+
+
+def lemma(
+    name: str,
+    in_words: str,
+    statement: Relational,
+    reference: str,
+    small_case: Callable[[Relational], bool],
+) -> Lemma:
+    """Write a lemma without naming its fields."""
+    return Lemma(
+        name=name,
+        in_words=in_words,
+        statement=statement,
+        reference=reference,
+        small_case=small_case,
+    )

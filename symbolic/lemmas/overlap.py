@@ -7,8 +7,8 @@ from sympy.core.relational import Relational
 
 from symbolic import symbols as s
 from symbolic.lemmas.lemma import Lemma
-from symbolic.model.premise import eq
 from symbolic.model.text import axis_chi_square, axis_excess, axis_gap
+from symbolic.relations import eq
 from symbolic.symbols import ChiSquare, Mean
 
 exponent = sp.Symbol("x", real=True)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
 
 import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic import symbols as s
-from symbolic.lemmas.lemma import Lemma
+from symbolic.lemmas.lemma import lemma
 from symbolic.model import image as image_model
 from symbolic.model.image import image_scale
 from symbolic.model.spectra import power_trace_expansion, wishart_determinant
 from symbolic.moments import chi_square_means, chi_square_moment, isserlis
+from symbolic.relations import eq
 from symbolic.symbols import ChiSquare, Mean
 
 _n, _t, _a, _b, _d = s.image_count, s.generations, s.feature, s.other_feature, s.num_features
@@ -218,51 +218,35 @@ def _trace_norm(statement: Relational) -> bool:
 # ------------------------------------------------------------------------------------ the lemmas
 
 
-def _lemma(
-    name: str,
-    in_words: str,
-    statement: Relational,
-    reference: str,
-    small: Callable[[Relational], bool],
-) -> Lemma:
-    return Lemma(
-        name=name, in_words=in_words, statement=statement, reference=reference, small_case=small
-    )
-
-
-def _eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
-    return sp.Eq(lhs, rhs, evaluate=False)
-
-
 _plane = (sp.sqrt(ChiSquare(_n - 1)) + sp.sqrt(ChiSquare(_n - 2))) ** 2 + s.normal_draw[0] ** 2
 
 LEMMAS = (
-    _lemma(
+    lemma(
         "sample_variance",
         "a direction's sample variance is its variance times an independent chi-square",
-        _eq(
+        eq(
             s.directional_variance_at[_t + 1],
             image_scale * ChiSquare(_n - 1) * s.directional_variance_at[_t],
         ),
         "Cochran (1934); Anderson, An Introduction to Multivariate Statistical Analysis, th. 3.3.2",
         _sample_variance,
     ),
-    _lemma(
+    lemma(
         "root_sign_symmetry",
         "the mean of the root is diagonal in the eigenbasis of the covariance before the update: "
         "turning an axis leaves the law of the sample covariance as it is (a and b differ)",
-        _eq(Mean(s.root_off[_a, _b]), 0),
+        eq(Mean(s.root_off[_a, _b]), 0),
         "orthogonal invariance of the Gaussian; root(D A D) = D root(A) D for D = diag(+-1)",
         _root_sign_symmetry,
     ),
-    _lemma(
+    lemma(
         "trace_root_dominates",
         "the trace of a root is at least the standard deviation in any direction",
         sp.Ge(s.image_diversity_at[_t], sp.sqrt(s.directional_variance_at[_t]), evaluate=False),
         "spectral theorem: sum of sqrt(l_a) >= sqrt(max l_a) >= sqrt(v'Av), |v| = 1",
         _trace_root_dominates,
     ),
-    _lemma(
+    lemma(
         "trace_norm",
         "the trace of the root of K K' is at least the trace of K, here the lower triangular "
         "(Bartlett) factor of the sample covariance with the axes in any order",
@@ -274,44 +258,44 @@ LEMMAS = (
         "Horn and Johnson, Matrix Analysis, th. 7.4.1.2 (von Neumann); Bartlett (1933)",
         _trace_norm,
     ),
-    _lemma(
+    lemma(
         "bartlett_determinant",
         "a Wishart determinant is a product of independent chi-squares",
-        _eq(wishart_determinant, sp.Product(ChiSquare(_n - _j), (_j, 1, _d))),
+        eq(wishart_determinant, sp.Product(ChiSquare(_n - _j), (_j, 1, _d))),
         "Bartlett (1933); Anderson, An Introduction to Multivariate Statistical Analysis, ch. 7",
         _bartlett_determinant,
     ),
-    _lemma(
+    lemma(
         "bartlett_plane",
         "in the plane, from an isotropic covariance, the trace of the root in Bartlett's factors: "
         "its square is the trace plus twice the root of the determinant",
-        _eq(
+        eq(
             s.next_image_diversity,
             sp.sqrt(image_scale) * s.image_diversity / 2 * sp.sqrt(_plane),
         ),
         "Bartlett (1933); Cayley-Hamilton theorem",
         _bartlett_plane,
     ),
-    _lemma(
+    lemma(
         "gaussian_volume",
         "the Lyapunov exponents of products of Gaussian (Bartlett) factors are the mean logs of "
         "the factor's diagonal",
-        _eq(s.lyapunov_exponent, Mean(sp.log(image_scale * ChiSquare(_n - _j))) / 2),
+        eq(s.lyapunov_exponent, Mean(sp.log(image_scale * ChiSquare(_n - _j))) / 2),
         "Newman, Comm. Math. Phys. 103 (1986) 121-126; Bartlett (1933)",
         _gaussian_volume,
     ),
-    _lemma(
+    lemma(
         "daleckii_krein",
         "the trace of a power of a perturbed matrix to second order, by divided differences of "
         "the power's derivative (the eigenvalues s_a^2 are all different)",
-        _eq(s.next_power_trace, power_trace_expansion),
+        eq(s.next_power_trace, power_trace_expansion),
         "Daleckii and Krein (1965); Bhatia, Matrix Analysis, ch. V.3",
         _daleckii_krein,
     ),
-    _lemma(
+    lemma(
         "small_deviation",
         "third moments of a sample covariance's deviation are of order nu^-2",
-        _eq(Mean(image_model.deviation[_a, _a] ** 3), 8 * _sd[_a] ** 6 / _nu**2),
+        eq(Mean(image_model.deviation[_a, _a] ** 3), 8 * _sd[_a] ** 6 / _nu**2),
         "Isserlis (1918); van der Vaart, Asymptotic Statistics, ch. 3",
         _third_moment,
     ),

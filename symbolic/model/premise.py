@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sympy as sp
 from sympy.core.relational import Relational
 
 Premises = dict[str, tuple[str, Relational]]
@@ -51,8 +50,3 @@ class Premise:
 
         if is_true(self.name, self.statement) is False:
             raise ValueError(f"Premise {self.name}: {self.statement} is false in a small world.")
-
-
-def eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
-    """Write an equation as it stands, without letting SymPy evaluate it."""
-    return sp.Eq(lhs, rhs, evaluate=False)

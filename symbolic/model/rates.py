@@ -6,7 +6,8 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.image import count_weight, update_factor
-from symbolic.model.premise import Premises, eq
+from symbolic.model.premise import Premises
+from symbolic.relations import eq
 from symbolic.special import log_c
 from symbolic.symbols import Mean, SampleMean
 

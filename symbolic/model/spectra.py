@@ -10,7 +10,8 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.fidelity import variance_at
 from symbolic.model.image import deviation, image_scale, spread_size
-from symbolic.model.premise import Premises, eq
+from symbolic.model.premise import Premises
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 
 _n, _d, _t, _a, _b = s.image_count, s.num_features, s.generations, s.feature, s.other_feature

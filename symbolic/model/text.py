@@ -5,7 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.model.premise import Premises, eq
+from symbolic.model.premise import Premises
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 
 _i = s.text

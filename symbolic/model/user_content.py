@@ -6,7 +6,8 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.fidelity import axis_offset
-from symbolic.model.premise import Premises, eq
+from symbolic.model.premise import Premises
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 
 _t = s.generations

@@ -6,13 +6,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.general import axis_overlap, first_variance, gap_of_means, term
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import (
-    confused_pairs,
-    eq,
-    pairs,
-)
+from symbolic.theorems.text import confused_pairs, pairs
 
 _N, _K, _t, _d = s.batch_size, s.num_texts, s.generations, s.num_features
 _i, _k, _p, _y, _x = s.text, s.other_text, s.text_probs, s.image_draw, s.image

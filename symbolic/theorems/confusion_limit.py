@@ -5,9 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 from symbolic.theorems.told_apart import as_squares, lower_steps, upper_steps
 
 _i, _k, _m, _K, _H = s.text, s.other_text, s.count_index, s.num_texts, s.text_diversity

@@ -6,9 +6,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.overlap import first, second
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import ONE_UPDATE, along, eq, pairs, posterior_mean, retention
+from symbolic.theorems.text import ONE_UPDATE, along, pairs, posterior_mean, retention
 
 _N, _K, _t = s.batch_size, s.num_texts, s.generations
 _i, _k, _p, _r, _y = s.text, s.other_text, s.text_probs, s.posterior, s.image_draw

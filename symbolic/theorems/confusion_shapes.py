@@ -11,10 +11,11 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.text import axis_chi_square, axis_excess, axis_gap
+from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq, posterior_mean
-from symbolic.theorems.told_apart import as_squares, ge, le, told_apart
+from symbolic.theorems.text import posterior_mean
+from symbolic.theorems.told_apart import as_squares, told_apart
 
 _i, _k, _K, _H = s.text, s.other_text, s.num_texts, s.text_diversity
 _p, _x, _y = s.text_probs, s.image, s.image_draw

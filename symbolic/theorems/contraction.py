@@ -11,9 +11,9 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.lemmas.general import entry
 from symbolic.model.image import cube_rest, deviation, root_entry, spread_size
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 
 UNBIASED = "covariance with denominator n - 1 (ddof = 1), shrinkage_factor = 1"
 _nu, _d, _a, _b = s.degrees_of_freedom, s.num_features, s.feature, s.other_feature

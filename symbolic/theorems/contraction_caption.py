@@ -6,9 +6,9 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.image import inverse_freedom_mean
+from symbolic.relations import eq
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction import UNBIASED
-from symbolic.theorems.text import eq
 
 _d, _rho = s.num_features, s.contraction_factor
 _N, _p, _m = s.batch_size, s.text_prob, s.count_index

@@ -7,6 +7,7 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.lemmas.calculus import positive_quantity, share_power
 from symbolic.lemmas.overlap import exponent
+from symbolic.relations import eq, ge, le
 from symbolic.special import contraction_constant, log_c, log_c_series, log_chi, log_chi_series
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
@@ -17,19 +18,10 @@ from symbolic.theorems.special_functions import (
     log_share,
     vanishing_log_c,
 )
-from symbolic.theorems.text import eq
 
 _nu = s.degrees_of_freedom
 _Q = ChiSquare(_nu)
 _c = contraction_constant()
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
 
 
 # ----------------------------------------------------------------------------------- clean bounds
@@ -37,7 +29,7 @@ def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
 _quarter_share = log_share / 2
 _below_quarter = Step(
     rule="telescoping series",
-    claim=_le(log_c(_nu), _quarter_share),
+    claim=le(log_c(_nu), _quarter_share),
     label="quarter",
     uses=TELESCOPED,
     given={"variable": _nu, "shift": 2},
@@ -60,7 +52,7 @@ contraction_constant_upper_bound = Theorem(
     name="contraction_constant_upper_bound",
     title="c(nu) is below one",
     in_words="An update with nu degrees of freedom costs at least a share 1/(4 (nu + 1)).",
-    statement=_le(_c, _upper),
+    statement=le(_c, _upper),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I9",
@@ -69,20 +61,20 @@ contraction_constant_upper_bound = Theorem(
     derivation=(
         Step(
             rule="exponential",
-            claim=_le(_c, (_nu / (_nu + 1)) ** sp.Rational(1, 4)),
+            claim=le(_c, (_nu / (_nu + 1)) ** sp.Rational(1, 4)),
             label="fourth root",
             uses=("theorem:log_c_quarter_bound",),
         ),
         Step(
             rule="lemma",
-            claim=_le((_nu / (_nu + 1)) ** sp.Rational(1, 4), _upper),
+            claim=le((_nu / (_nu + 1)) ** sp.Rational(1, 4), _upper),
             label="Bernoulli",
             uses=("lemma:bernoulli",),
             given={positive_quantity: _nu / (_nu + 1), share_power: sp.Rational(1, 4)},
         ),
         Step(
             rule="combination",
-            claim=_le(_c, _upper),
+            claim=le(_c, _upper),
             uses=("fourth root", "Bernoulli"),
             given={"weights": (1, 1)},
         ),
@@ -92,7 +84,7 @@ contraction_constant_lower_bound = Theorem(
     name="contraction_constant_lower_bound",
     title="c(nu) is close to one",
     in_words="An update with nu degrees of freedom costs at most a share 1/(4 nu).",
-    statement=_ge(_c, _lower),
+    statement=ge(_c, _lower),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="I9",
@@ -101,20 +93,20 @@ contraction_constant_lower_bound = Theorem(
     derivation=(
         Step(
             rule="exponential",
-            claim=_ge(_c, sp.exp(-1 / (4 * _nu))),
+            claim=ge(_c, sp.exp(-1 / (4 * _nu))),
             label="exponential",
             uses=("theorem:log_c_series_lower_1",),
         ),
         Step(
             rule="lemma",
-            claim=_ge(sp.exp(-1 / (4 * _nu)), _lower),
+            claim=ge(sp.exp(-1 / (4 * _nu)), _lower),
             label="tangent",
             uses=("lemma:exponential_tangent",),
             given={exponent: -1 / (4 * _nu)},
         ),
         Step(
             rule="combination",
-            claim=_ge(_c, _lower),
+            claim=ge(_c, _lower),
             uses=("exponential", "tangent"),
             given={"weights": (1, 1)},
         ),
@@ -124,7 +116,7 @@ contraction_constant_increasing = Theorem(
     name="contraction_constant_increasing",
     title="c(nu) increases",
     in_words="With one more image an update keeps a larger share of the diversity.",
-    statement=_ge(log_c(_nu + 1), log_c(_nu)),
+    statement=ge(log_c(_nu + 1), log_c(_nu)),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="I9",
@@ -132,7 +124,7 @@ contraction_constant_increasing = Theorem(
     derivation=(
         Step(
             rule="combination",
-            claim=_ge(log_c(_nu + 1), log_c(_nu)),
+            claim=ge(log_c(_nu + 1), log_c(_nu)),
             note="log c(nu + 1) - log c(nu) = log(nu/(nu + 1))/2 - 2 log c(nu)",
             uses=("theorem:log_c_recursion", "theorem:log_c_quarter_bound"),
             given={"weights": (1, 2)},
@@ -161,7 +153,7 @@ chi_power_deficit_bound = Theorem(
     name="chi_power_deficit_bound",
     title="Fractional moments fall short of the power of the mean",
     in_words="How much smaller the mean of a fractional power is than that power of the mean.",
-    statement=_le(_deficit, _deficit_bound),
+    statement=le(_deficit, _deficit_bound),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I6",
@@ -172,40 +164,40 @@ chi_power_deficit_bound = Theorem(
         power_moment,
         Step(
             rule="lemma",
-            claim=_le((_Q / _nu) ** (_theta / 2), 1 + _theta / 2 * (_Q / _nu - 1)),
+            claim=le((_Q / _nu) ** (_theta / 2), 1 + _theta / 2 * (_Q / _nu - 1)),
             label="Bernoulli",
             uses=("lemma:bernoulli",),
             given={positive_quantity: _Q / _nu, share_power: _theta / 2},
         ),
         Step(
             rule="monotone",
-            claim=_le(Mean((_Q / _nu) ** (_theta / 2)), Mean(1 + _theta / 2 * (_Q / _nu - 1))),
+            claim=le(Mean((_Q / _nu) ** (_theta / 2)), Mean(1 + _theta / 2 * (_Q / _nu - 1))),
             label="mean Bernoulli",
             uses=("Bernoulli",),
             given={"apply": Mean},
         ),
         Step(
             rule="substitution bound",
-            claim=_le(power_mean, 1),
+            claim=le(power_mean, 1),
             label="power below one",
             uses=("mean Bernoulli", "mean power", "mean"),
         ),
         Step(
             rule="logarithm of both sides",
-            claim=_le(log_power_mean, 0),
+            claim=le(log_power_mean, 0),
             label="log power below zero",
             uses=("power below one",),
         ),
         Step(
             rule="combination",
-            claim=_le(_deficit, _theta / (4 * _nu)),
+            claim=le(_deficit, _theta / (4 * _nu)),
             label="from above",
             uses=("log power below zero", "theorem:log_c_series_lower_1"),
             given={"weights": (1, _theta)},
         ),
         Step(
             rule="lemma",
-            claim=_le(sp.log(_scaled), _scaled - 1),
+            claim=le(sp.log(_scaled), _scaled - 1),
             label="tangent",
             uses=("lemma:log_tangent",),
             given={positive_quantity: _scaled},
@@ -217,14 +209,14 @@ chi_power_deficit_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_le(_theta / 2 * (sp.log(_Q) - sp.log(_nu)) - log_power_mean, _scaled - 1),
+            claim=le(_theta / 2 * (sp.log(_Q) - sp.log(_nu)) - log_power_mean, _scaled - 1),
             label="tangent written out",
             uses=("tangent", "its logarithm"),
             given={"weights": (1, 1)},
         ),
         Step(
             rule="monotone",
-            claim=_le(
+            claim=le(
                 Mean(_theta / 2 * (sp.log(_Q) - sp.log(_nu)) - log_power_mean), Mean(_scaled - 1)
             ),
             label="mean tangent",
@@ -233,13 +225,13 @@ chi_power_deficit_bound = Theorem(
         ),
         Step(
             rule="substitution bound",
-            claim=_le(_theta * log_chi(_nu) - log_power_mean, 0),
+            claim=le(_theta * log_chi(_nu) - log_power_mean, 0),
             label="above the mean log",
             uses=("mean tangent", "mean log", "mean power"),
         ),
         Step(
             rule="combination",
-            claim=_ge(_deficit, _theta * (log_chi_series(2) - log_c_series(2))),
+            claim=ge(_deficit, _theta * (log_chi_series(2) - log_c_series(2))),
             label="from below",
             uses=(
                 "above the mean log",
@@ -258,7 +250,7 @@ chi_power_deficit_bound = Theorem(
         ),
         Step(
             rule="telescoping series",
-            claim=_le(_deficit, _deficit_bound),
+            claim=le(_deficit, _deficit_bound),
             uses=("two steps", "from above", "from below"),
             given={
                 "variable": _nu,

@@ -6,10 +6,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.general import entry
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction import UNBIASED, image_contraction_second_order, pair_sum
-from symbolic.theorems.text import eq
 
 _nu, _d, _a, _b = s.degrees_of_freedom, s.num_features, s.feature, s.other_feature
 _sd, _rho, _next = s.image_sd, s.contraction_factor, s.next_image_diversity

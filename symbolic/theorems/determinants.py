@@ -10,10 +10,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.spectra import wishart_determinant
+from symbolic.relations import eq
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import UPDATES, freedom
-from symbolic.theorems.text import eq
 
 _n, _d, _t, _q, _j = s.image_count, s.num_features, s.generations, s.power, s.exponent_index
 _det, _det0, _v, _nu = (

@@ -15,10 +15,10 @@ from symbolic.model.fidelity import (
     variance_at,
 )
 from symbolic.model.image import count_weight
+from symbolic.relations import eq, le
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction import UNBIASED
-from symbolic.theorems.text import eq
 
 _t, _rho, _n, _m, _d = (
     s.generations, s.contraction_factor, s.image_count, s.count_index, s.num_features
@@ -34,10 +34,6 @@ COUNTS = (
     "a text with n < min_images does not move",
 )
 FACTOR = "rho = mean factor of an update, rho < 1 (image_factor_mean)"
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
 
 
 _noise = (
@@ -72,7 +68,7 @@ _one_step = (
     ),
     Step(
         rule="lemma",
-        claim=_le(Mean(step_length), sp.sqrt(Mean(step_length**2))),
+        claim=le(Mean(step_length), sp.sqrt(Mean(step_length**2))),
         label="Jensen",
         uses=("lemma:jensen_root",),
         given={quantity: step_length**2},
@@ -87,41 +83,41 @@ _one_step = (
     ),
     Step(
         rule="combination",
-        claim=_le(Mean(step_length**2), sp.Sum(_sd, _axes) ** 2 / _n),
+        claim=le(Mean(step_length**2), sp.Sum(_sd, _axes) ** 2 / _n),
         label="square below",
         uses=("mean square", "square of the trace of the root"),
         given={"weights": (-1, 1 / _n), "form": 2 * _pair_products / _n},
     ),
     Step(
         rule="square root",
-        claim=_le(sp.sqrt(Mean(step_length**2)), sp.Sum(_sd, _axes) / sp.sqrt(_n)),
+        claim=le(sp.sqrt(Mean(step_length**2)), sp.Sum(_sd, _axes) / sp.sqrt(_n)),
         label="root below",
         uses=("square below",),
     ),
     Step(
         rule="combination",
-        claim=_le(step_after(_n), _D0 / sp.sqrt(_n)),
+        claim=le(step_after(_n), _D0 / sp.sqrt(_n)),
         label="given the count",
         uses=("Jensen", "root below", "model:step_after", "model:image_diversity"),
         given={"weights": (1, 1, -1, 1 / sp.sqrt(_n))},
     ),
     Step(
         rule="instance",
-        claim=_le(step_after(_m), _D[_t] / sp.sqrt(_m)),
+        claim=le(step_after(_m), _D[_t] / sp.sqrt(_m)),
         label="count m",
         uses=("given the count",),
         given={_n: _m, _D0: _D[_t]},
     ),
     Step(
         rule="combination",
-        claim=_le(count_weight * step_after(_m), count_weight * _D[_t] / sp.sqrt(_m)),
+        claim=le(count_weight * step_after(_m), count_weight * _D[_t] / sp.sqrt(_m)),
         label="weighted",
         uses=("count m",),
         given={"weights": (count_weight,)},
     ),
     Step(
         rule="monotone",
-        claim=_le(
+        claim=le(
             sp.Sum(count_weight * step_after(_m), _counts),
             sp.Sum(count_weight * _D[_t] / sp.sqrt(_m), _counts),
         ),
@@ -131,7 +127,7 @@ _one_step = (
     ),
     Step(
         rule="combination",
-        claim=_le(Mean(step_length_at[_t]), _D[_t] * _g_half),
+        claim=le(Mean(step_length_at[_t]), _D[_t] * _g_half),
         note="given the state before the update",
         label="one step",
         uses=("model:step_over_counts", "all counts", "model:inverse_root_count"),
@@ -139,7 +135,7 @@ _one_step = (
     ),
     Step(
         rule="tower",
-        claim=_le(Mean(step_length_at[_t]), _g_half * Mean(_D[_t])),
+        claim=le(Mean(step_length_at[_t]), _g_half * Mean(_D[_t])),
         label="mean step",
         uses=("one step",),
     ),
@@ -150,7 +146,7 @@ image_fidelity_bound_at = Theorem(
     name="image_fidelity_bound_at",
     title="First-moment fidelity after t updates",
     in_words="The mean distance of a text's mean from its start after t image updates.",
-    statement=_le(Mean(_F[_t]), _path),
+    statement=le(Mean(_F[_t]), _path),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I8",
@@ -161,20 +157,20 @@ image_fidelity_bound_at = Theorem(
         *_one_step,
         Step(
             rule="substitution bound",
-            claim=_le(Mean(_D[_t]), _rho**_t * _D0),
+            claim=le(Mean(_D[_t]), _rho**_t * _D0),
             label="diversity",
             uses=("theorem:image_diversity_upper_bound_counts", "model:rho"),
         ),
         Step(
             rule="combination",
-            claim=_le(Mean(_F[_t + 1]), Mean(_F[_t]) + _g_half * _D0 * _rho**_t),
+            claim=le(Mean(_F[_t + 1]), Mean(_F[_t]) + _g_half * _D0 * _rho**_t),
             label="each update",
             uses=("model:fidelity_triangle", "mean step", "diversity"),
             given={"weights": (1, 1, _g_half)},
         ),
         Step(
             rule="geometric sum",
-            claim=_le(Mean(_F[_t]), _path),
+            claim=le(Mean(_F[_t]), _path),
             uses=("each update", "model:fidelity_start"),
         ),
     ),
@@ -183,7 +179,7 @@ image_fidelity_bound = Theorem(
     name="image_fidelity_bound",
     title="First-moment fidelity is bounded",
     in_words="The mean distance of a text's mean from its start never exceeds this.",
-    statement=_le(Mean(_F[_t]), _D0 * _g_half / (1 - _rho)),
+    statement=le(Mean(_F[_t]), _D0 * _g_half / (1 - _rho)),
     kind=Kind.UPPER_BOUND,
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.4 (I8)",
@@ -192,7 +188,7 @@ image_fidelity_bound = Theorem(
     derivation=(
         Step(
             rule="combination",
-            claim=_le(Mean(_F[_t]), _D0 * _g_half / (1 - _rho)),
+            claim=le(Mean(_F[_t]), _D0 * _g_half / (1 - _rho)),
             note="what is left of the geometric series",
             uses=("theorem:image_fidelity_bound_at",),
             given={"weights": (1,), "form": _D0 * _g_half * _rho**_t / (1 - _rho)},

@@ -11,9 +11,10 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic import symbols as s
+from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq, retention
+from symbolic.theorems.text import retention
 from symbolic.theorems.wright_fisher import PATH, martingale_path, products_path
 
 _N, _K, _t, _tau = s.batch_size, s.num_texts, s.generations, s.cutoff_update
@@ -23,14 +24,6 @@ _path, _h, _U, _A = s.text_probs_at, s.text_diversity_at, s.unsettled, s.only_te
 _H0, _T, _R = s.initial_text_diversity, s.fixation_time, s.text_residence
 _ever = (_t, 0, sp.oo)
 _TWO = "K >= 2"
-
-
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
 
 
 def averaged(claim: Relational, fact: str, label: str) -> Step:
@@ -67,14 +60,14 @@ _chance_steps = (
         given={_t: _t + 1},
     ),
     averaged(
-        _ge(Mean(_A[_t + 1, _i]), Mean(_path[_t + 1, _i] - _N * (_path[_t + 1, _i]
+        ge(Mean(_A[_t + 1, _i]), Mean(_path[_t + 1, _i] - _N * (_path[_t + 1, _i]
             - _path[_t + 1, _i] ** 2))),
         "lemma:grid_share",
         "chance on the grid",
     ),
     Step(
         rule="combination",
-        claim=_ge(Mean(_A[_t + 1, _i]), _settled_below),
+        claim=ge(Mean(_A[_t + 1, _i]), _settled_below),
         label="chance by t",
         uses=("chance on the grid", "next mean", "next square"),
         given={"weights": (1, 1 - _N, _N)},
@@ -84,7 +77,7 @@ fixation_prob_lower_bound = Theorem(
     name="fixation_prob_lower_bound",
     title="Chance that a text is alone by a given update",
     in_words="A text's chance to be alone nears its probability at the speed of genetic drift.",
-    statement=_ge(Mean(_A[_t + 1, _i]), _settled_below),
+    statement=ge(Mean(_A[_t + 1, _i]), _settled_below),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="T2",
@@ -107,24 +100,24 @@ fixation_prob = Theorem(
     lemmas=("alone",),
     derivation=(
         *martingale_path,
-        averaged(_le(Mean(_A[_t, _i]), Mean(_path[_t, _i])), "lemma:alone", "chance"),
+        averaged(le(Mean(_A[_t, _i]), Mean(_path[_t, _i])), "lemma:alone", "chance"),
         Step(
             rule="combination",
-            claim=_le(Mean(_A[_t, _i]), _p[_i]),
+            claim=le(Mean(_A[_t, _i]), _p[_i]),
             label="chance at most p",
             uses=("chance", "mean at t"),
             given={"weights": (1, -1)},
         ),
         Step(
             rule="long-run limit",
-            claim=_le(s.fixation_prob, _p[_i]),
+            claim=le(s.fixation_prob, _p[_i]),
             label="limit at most p",
             uses=("chance at most p",),
             given=_falls,
         ),
         Step(
             rule="combination",
-            claim=_ge(
+            claim=ge(
                 Mean(_A[_t + 1, _i]),
                 _p[_i] - _N * retention * retention**_t * _p[_i] * (1 - _p[_i]),
             ),
@@ -134,7 +127,7 @@ fixation_prob = Theorem(
         ),
         Step(
             rule="long-run limit",
-            claim=_ge(s.fixation_prob, _p[_i]),
+            claim=ge(s.fixation_prob, _p[_i]),
             label="limit at least p",
             uses=("chance at least",),
             given=_falls,
@@ -155,7 +148,7 @@ unsettled_lower_bound = Theorem(
     name="unsettled_lower_bound",
     title="Chance that more than one text is left, from below",
     in_words="Diversity that is left in the mean needs trajectories on which it is left.",
-    statement=_ge(Mean(_U[_t]), _tail_below),
+    statement=ge(Mean(_U[_t]), _tail_below),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="T2",
@@ -164,7 +157,7 @@ unsettled_lower_bound = Theorem(
     derivation=(
         Step(
             rule="nonnegative form",
-            claim=_le(_h[_t], _largest),
+            claim=le(_h[_t], _largest),
             note="the squared distance to equal probabilities",
             label="largest diversity",
             uses=("model:total_at", "model:diversity_at"),
@@ -175,22 +168,22 @@ unsettled_lower_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_le(_U[_t] * _h[_t], _largest * _U[_t]),
+            claim=le(_U[_t] * _h[_t], _largest * _U[_t]),
             label="while unsettled",
             uses=("largest diversity",),
             given={"weights": (_U[_t],)},
         ),
         Step(
             rule="combination",
-            claim=_le(_h[_t], _largest * _U[_t]),
+            claim=le(_h[_t], _largest * _U[_t]),
             label="always",
             uses=("while unsettled", "model:settled"),
             given={"weights": (1, -1)},
         ),
-        averaged(_le(Mean(_h[_t]), _largest * Mean(_U[_t])), "always", "mean diversity"),
+        averaged(le(Mean(_h[_t]), _largest * Mean(_U[_t])), "always", "mean diversity"),
         Step(
             rule="combination",
-            claim=_ge(Mean(_U[_t]), _tail_below),
+            claim=ge(Mean(_U[_t]), _tail_below),
             uses=("mean diversity", "theorem:text_diversity_one_hot"),
             given={"weights": (_K / (_K - 1), _K / (_K - 1))},
         ),
@@ -203,7 +196,7 @@ unsettled_upper_bound = Theorem(
     name="unsettled_upper_bound",
     title="Chance that more than one text is left, from above",
     in_words="While two texts are left diversity is at least that of N - 1 images against one.",
-    statement=_le(Mean(_U[_t + 1]), _tail_above),
+    statement=le(Mean(_U[_t + 1]), _tail_above),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="T2",
@@ -212,7 +205,7 @@ unsettled_upper_bound = Theorem(
     lemmas=("grid_diversity",),
     derivation=(
         averaged(
-            _ge(Mean(_h[_t + 1]), _least * Mean(_U[_t + 1])), "lemma:grid_diversity", "on the grid"
+            ge(Mean(_h[_t + 1]), _least * Mean(_U[_t + 1])), "lemma:grid_diversity", "on the grid"
         ),
         Step(
             rule="instance",
@@ -223,7 +216,7 @@ unsettled_upper_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_le(Mean(_U[_t + 1]), _tail_above),
+            claim=le(Mean(_U[_t + 1]), _tail_above),
             uses=("on the grid", "next diversity"),
             given={"weights": (1 / _least, -1 / _least)},
         ),
@@ -237,7 +230,7 @@ fixation_time_lower_bound = Theorem(
     name="fixation_time_lower_bound",
     title="Mean time until one text is left, from below",
     in_words="It takes at least N updates, times the diversity over its largest value.",
-    statement=_ge(_T, _below),
+    statement=ge(_T, _below),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="T2",
@@ -246,7 +239,7 @@ fixation_time_lower_bound = Theorem(
     derivation=(
         Step(
             rule="monotone",
-            claim=_ge(sp.Sum(Mean(_U[_t]), _ever), sp.Sum(_tail_below, _ever)),
+            claim=ge(sp.Sum(Mean(_U[_t]), _ever), sp.Sum(_tail_below, _ever)),
             label="all updates",
             uses=("theorem:unsettled_lower_bound",),
             given={"apply": sp.Sum, "over": (_ever,)},
@@ -259,7 +252,7 @@ fixation_time_lower_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_ge(_T, _below),
+            claim=ge(_T, _below),
             uses=("model:mean_time", "all updates", "series"),
             given={"weights": (1, 1, 1)},
         ),
@@ -273,7 +266,7 @@ fixation_time_upper_bound = Theorem(
     name="fixation_time_upper_bound",
     title="Mean time until one text is left, from above",
     in_words="At most tau + 1 updates, and what the diversity left after tau updates allows.",
-    statement=_le(_T, _above),
+    statement=le(_T, _above),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="T2",
@@ -293,17 +286,17 @@ fixation_time_upper_bound = Theorem(
             label="two pieces",
             given={"after": _tau},
         ),
-        averaged(_le(Mean(_U[_t]), 1), "model:unsettled_at_most_one", "at most one"),
+        averaged(le(Mean(_U[_t]), 1), "model:unsettled_at_most_one", "at most one"),
         Step(
             rule="monotone",
-            claim=_le(sp.Sum(Mean(_U[_t]), _up_to_tau), _tau + 1),
+            claim=le(sp.Sum(Mean(_U[_t]), _up_to_tau), _tau + 1),
             label="first piece",
             uses=("at most one",),
             given={"apply": sp.Sum, "over": (_up_to_tau,)},
         ),
         Step(
             rule="monotone",
-            claim=_le(sp.Sum(Mean(_U[_t + 1]), _from_tau), sp.Sum(_tail_above, _from_tau)),
+            claim=le(sp.Sum(Mean(_U[_t + 1]), _from_tau), sp.Sum(_tail_above, _from_tau)),
             label="second piece",
             uses=("theorem:unsettled_upper_bound",),
             given={"apply": sp.Sum, "over": (_from_tau,)},
@@ -316,7 +309,7 @@ fixation_time_upper_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_le(_T, _above),
+            claim=le(_T, _above),
             uses=("model:mean_time", "two pieces", "first piece", "second piece", "series"),
             given={"weights": (-1, -1, 1, 1, -1)},
         ),

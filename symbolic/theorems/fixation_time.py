@@ -10,10 +10,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.diffusion import residence_error
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.fixation import averaged
-from symbolic.theorems.text import eq
 from symbolic.theorems.wright_fisher import PATH
 
 _N, _K, _t = s.batch_size, s.num_texts, s.generations

@@ -11,6 +11,7 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.image import count_weight, image_scale
+from symbolic.relations import eq
 from symbolic.special import (
     contraction_constant,
     log_c,
@@ -23,7 +24,6 @@ from symbolic.special import (
 )
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 
 __all__ = [
     "THEOREMS",

@@ -7,6 +7,7 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.image import count_weight, counts_below, mean_after, update_factor
 from symbolic.model.spectra import axes
+from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import (
@@ -18,8 +19,7 @@ from symbolic.theorems.image import (
     log_contraction_constant,
     log_scale,
 )
-from symbolic.theorems.image_root import diagonal_of_root, ge, le
-from symbolic.theorems.text import eq
+from symbolic.theorems.image_root import diagonal_of_root
 
 _n, _t, _m = s.image_count, s.generations, s.count_index
 _D, _D0, _next = s.image_diversity_at, s.image_diversity, s.next_image_diversity

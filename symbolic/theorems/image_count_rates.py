@@ -7,6 +7,7 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.lemmas.calculus import binomial_weight, of_count
 from symbolic.model.image import count_weight, update_factor
+from symbolic.relations import eq, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction import UNBIASED
@@ -14,28 +15,23 @@ from symbolic.theorems.fidelity import COUNTS
 from symbolic.theorems.image import directional_factor
 from symbolic.theorems.image_bounds import BINOMIAL
 from symbolic.theorems.image_counts import over_counts
-from symbolic.theorems.text import eq
 
 _N, _p, _m, _least = s.batch_size, s.text_prob, s.count_index, s.min_images
 _counts = (_m, _least, _N)
 _g1, _half = s.inverse_count, s.inverse_root_count
 
 
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
 # ------------------------------------------------------------- the mean factor and what it bounds
 
 _unbiased = {s.ddof: sp.S.One, s.shrinkage_factor: sp.S.One}
 _c = directional_factor.subs(_unbiased).subs(s.image_count, _m)
-_factor_bound = _le(count_weight * _c, count_weight * (1 - 1 / (4 * _m)))
+_factor_bound = le(count_weight * _c, count_weight * (1 - 1 / (4 * _m)))
 ENOUGH = "min_images >= 2"
 image_factor_upper_bound = Theorem(
     name="image_factor_upper_bound",
     title="An update costs at least a quarter of the mean of 1/n",
     in_words="Over image counts the mean factor is at most 1 - E[1{updated}/n]/4.",
-    statement=_le(s.mean_image_factor, 1 - _g1 / 4),
+    statement=le(s.mean_image_factor, 1 - _g1 / 4),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I5, I9",
@@ -51,7 +47,7 @@ image_factor_upper_bound = Theorem(
         ),
         Step(
             rule="instance",
-            claim=_le(_c, 1 - 1 / (4 * _m)),
+            claim=le(_c, 1 - 1 / (4 * _m)),
             label="one count",
             uses=("theorem:contraction_constant_upper_bound",),
             given={s.degrees_of_freedom: _m - 1},
@@ -66,7 +62,7 @@ image_factor_upper_bound = Theorem(
         over_counts(_factor_bound, "all counts", "weighted"),
         Step(
             rule="combination",
-            claim=_le(s.mean_image_factor, 1 - _g1 / 4),
+            claim=le(s.mean_image_factor, 1 - _g1 / 4),
             uses=("mean factor", "all counts", "model:inverse_count"),
             given={"weights": (-1, 1, sp.Rational(1, 4))},
         ),
@@ -77,7 +73,7 @@ image_fidelity_root_bound = Theorem(
     name="image_fidelity_root_bound",
     title="First-moment fidelity by the mean of 1/n",
     in_words="A text's mean stays within 4 D_0 (E[1{updated}/n])^(-1/2) of its start, on average.",
-    statement=_le(_f, 4 * _D0 / sp.sqrt(_g1)),
+    statement=le(_f, 4 * _D0 / sp.sqrt(_g1)),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="Theorem 3.4 (I8)",
@@ -85,14 +81,14 @@ image_fidelity_root_bound = Theorem(
     derivation=(
         Step(
             rule="combination",
-            claim=_le((1 - s.contraction_factor) * _f, _D0 * _half),
+            claim=le((1 - s.contraction_factor) * _f, _D0 * _half),
             label="bound",
             uses=("theorem:image_fidelity_bound",),
             given={"weights": (1 - s.contraction_factor,)},
         ),
         Step(
             rule="combination",
-            claim=_le(_g1 * _f / 4, _D0 * sp.sqrt(_g1)),
+            claim=le(_g1 * _f / 4, _D0 * sp.sqrt(_g1)),
             label="by the mean inverse",
             uses=(
                 "bound",
@@ -104,7 +100,7 @@ image_fidelity_root_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_le(_f, 4 * _D0 / sp.sqrt(_g1)),
+            claim=le(_f, 4 * _D0 / sp.sqrt(_g1)),
             uses=("by the mean inverse",),
             given={"weights": (4 / _g1,)},
         ),

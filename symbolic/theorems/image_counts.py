@@ -11,9 +11,9 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.lemmas.calculus import binomial_weight, shift
 from symbolic.model.image import count_weight, counts_below
+from symbolic.relations import eq, ge, le
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.fidelity import COUNTS
-from symbolic.theorems.text import eq
 
 _N, _p, _m, _least = s.batch_size, s.text_prob, s.count_index, s.min_images
 _counts, _every = (_m, _least, _N), (_m, 0, _N)
@@ -21,14 +21,6 @@ _mean = _N * _p
 _g1, _half = s.inverse_count, s.inverse_root_count
 _all = sp.Sum(count_weight, _counts)  # probability of an update
 _at_least = {_m: _least + sp.Symbol("over_count", nonnegative=True)}
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
 
 
 def over_counts(claim: sp.Rel, label: str, uses: str) -> Step:
@@ -92,9 +84,9 @@ def _tangent_bound(
 ) -> Theorem:
     """Bound the mean of ``m**-power`` by its tangent at the mean count."""
     tangent = _mean**-power * (1 + power - power * _m / _mean)
-    single = _ge(_m**-power, tangent)
-    weighted = _ge(count_weight * single.lhs, count_weight * tangent)
-    statement = _ge(symbol, _mean**-power * (1 - (1 + power) * _missed))
+    single = ge(_m**-power, tangent)
+    weighted = ge(count_weight * single.lhs, count_weight * tangent)
+    statement = ge(symbol, _mean**-power * (1 - (1 + power) * _missed))
     return Theorem(
         name=name,
         title=f"Mean of n^(-{power}) from below",
@@ -158,14 +150,14 @@ _second = (1 + sp.S(2) / _least) / ((_N + 1) * (_N + 2) * _p**2)
 _ceiling = _first + _second
 _terms = 1 / (_m + 1) + (1 + sp.S(2) / _least) / ((_m + 1) * (_m + 2))
 _rising = binomial_weight(_N + 2, _m + 2)
-_split_term = _le(count_weight / _m, count_weight * _terms)
+_split_term = le(count_weight / _m, count_weight * _terms)
 _written = count_weight * _terms
 
 
 def _part(by: int) -> Step:
     return Step(
         rule="lemma",
-        claim=_le(sp.Sum(binomial_weight(_N + by, _m + by), _counts), 1),
+        claim=le(sp.Sum(binomial_weight(_N + by, _m + by), _counts), 1),
         label=f"part {by}",
         uses=("lemma:binomial_part",),
         given={shift: sp.Integer(by)},
@@ -176,7 +168,7 @@ inverse_count_upper_bound = Theorem(
     name="inverse_count_upper_bound",
     title="Mean of 1/n from above",
     in_words="At most 1/((N+1) p) and a correction of second order.",
-    statement=_le(_g1, _ceiling),
+    statement=le(_g1, _ceiling),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I8",
@@ -185,7 +177,7 @@ inverse_count_upper_bound = Theorem(
     derivation=(
         Step(
             rule="nonnegative form",
-            claim=_le(1 / _m, _terms),
+            claim=le(1 / _m, _terms),
             note="from min_images on",
             label="one count",
             given={
@@ -219,7 +211,7 @@ inverse_count_upper_bound = Theorem(
         _part(2),
         Step(
             rule="combination",
-            claim=_le(_g1, _ceiling),
+            claim=le(_g1, _ceiling),
             uses=("all counts", "model:inverse_count", "shifted sums", "part 1", "part 2"),
             given={"weights": (1, 1, 1, _first, _second)},
         ),
@@ -228,13 +220,13 @@ inverse_count_upper_bound = Theorem(
 
 
 _y = sp.sqrt(_g1)
-_root_term = _le(1 / _u, _y / 2 + 1 / (2 * _y * _m))
-_root_weighted = _le(count_weight / _u, count_weight * _root_term.rhs)
+_root_term = le(1 / _u, _y / 2 + 1 / (2 * _y * _m))
+_root_weighted = le(count_weight / _u, count_weight * _root_term.rhs)
 inverse_root_count_by_inverse = Theorem(
     name="inverse_root_count_by_inverse",
     title="Mean of n^(-1/2) by the mean of 1/n",
     in_words="The mean inverse root is at most the root of the mean inverse (Cauchy-Schwarz).",
-    statement=_le(_half, _y),
+    statement=le(_half, _y),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I8",
@@ -257,7 +249,7 @@ inverse_root_count_by_inverse = Theorem(
         over_counts(_root_weighted, "all counts", "weighted"),
         Step(
             rule="combination",
-            claim=_le(_half, _y),
+            claim=le(_half, _y),
             uses=(
                 "all counts",
                 "model:inverse_root_count",
@@ -275,7 +267,7 @@ inverse_root_count_upper_bound = Theorem(
     name="inverse_root_count_upper_bound",
     title="Mean of n^(-1/2) from above",
     in_words="At most the root of the bound on the mean of 1/n.",
-    statement=_le(_half, sp.sqrt(_ceiling)),
+    statement=le(_half, sp.sqrt(_ceiling)),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I8",
@@ -283,13 +275,13 @@ inverse_root_count_upper_bound = Theorem(
     derivation=(
         Step(
             rule="square root",
-            claim=_le(_y, sp.sqrt(_ceiling)),
+            claim=le(_y, sp.sqrt(_ceiling)),
             label="roots",
             uses=("theorem:inverse_count_upper_bound",),
         ),
         Step(
             rule="combination",
-            claim=_le(_half, sp.sqrt(_ceiling)),
+            claim=le(_half, sp.sqrt(_ceiling)),
             uses=("theorem:inverse_root_count_by_inverse", "roots"),
             given={"weights": (1, 1)},
         ),

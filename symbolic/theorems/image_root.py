@@ -11,6 +11,7 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.image import image_scale
 from symbolic.model.spectra import axes, other_axes
+from symbolic.relations import eq, ge, le
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import (
@@ -20,7 +21,6 @@ from symbolic.theorems.image import (
     freedom,
     root_moment,
 )
-from symbolic.theorems.text import eq
 
 _t, _a, _b = s.generations, s.feature, s.other_feature
 _n, _nu = s.image_count, s.degrees_of_freedom
@@ -28,16 +28,6 @@ _sd, _v, _form = s.image_sd[_a], s.direction, s.root_form_at
 _diagonal, _off = s.root_diagonal[_a], s.root_off[_a, _b]
 _variance = image_scale * ChiSquare(freedom) * _sd**2
 _root = sp.sqrt(image_scale) * sp.sqrt(ChiSquare(freedom)) * _sd
-
-
-def le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    """Write an upper bound as it stands, without letting SymPy evaluate it."""
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
-def ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    """Write a lower bound as it stands, without letting SymPy evaluate it."""
-    return sp.Ge(lhs, rhs, evaluate=False)
 
 
 #: Each diagonal entry of the next root has a mean of at most ``c(nu)`` times the old one.

@@ -15,9 +15,10 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.injection import update_index, updated, updated_overlap
 from symbolic.recursions import solve_linear, stationary_point
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq, retention
+from symbolic.theorems.text import retention
 
 _alpha, _eps, _t = s.injection_prob, s.injection_fraction, s.generations
 dose = _alpha * _eps * (2 - _eps)

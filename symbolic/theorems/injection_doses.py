@@ -9,9 +9,9 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
+from symbolic.relations import eq, le
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.injection import AFTER, BEFORE, FIXED, ONE_HOT, dose, drift, kept
-from symbolic.theorems.text import eq
 
 _alpha, _eps, _Hu = s.injection_prob, s.injection_fraction, s.target_diversity
 _floor, _delta = s.diversity_floor, s.injection_dose
@@ -20,10 +20,6 @@ _retention_room = sp.Symbol("over_retention", positive=True)
 _below = {_Hu: _floor + _margin}
 _one = _eps * (2 - _eps)  # the dose of an injection that always happens
 _EXISTS = (_floor < _Hu, s.text_updates >= 1, s.batch_size >= 2)
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
 
 
 class _Order:
@@ -200,7 +196,7 @@ def _ceiling(order: _Order, cap: str) -> Theorem:
     most, spare, when = _CAPS[cap]
     top = order.value(most)
     rooms = ((1 - drift) + drift * dose) * ((1 - drift) + drift * most)
-    statement = _le(s.stationary_text_diversity, top)
+    statement = le(s.stationary_text_diversity, top)
     return _theorem(
         f"corpus_injection_{cap}ceiling_{order.name}",
         f"Largest stationary diversity {when}, injected {order.name} the text updates",
@@ -247,13 +243,13 @@ smallest_injected_share = Theorem(
     derivation=(
         Step(
             rule="nonnegative form",
-            claim=_le((1 - _share) ** 2, kept),
+            claim=le((1 - _share) ** 2, kept),
             label="squares",
             given={"form": _alpha * _eps**2 * (1 - _alpha)},
         ),
         Step(
             rule="square root",
-            claim=_le(1 - _share, sp.sqrt(kept)),
+            claim=le(1 - _share, sp.sqrt(kept)),
             label="roots",
             uses=("squares",),
         ),

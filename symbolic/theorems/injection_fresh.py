@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.overlap import corpus_prob
+from symbolic.relations import eq
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.injection import (
@@ -28,7 +29,6 @@ from symbolic.theorems.injection import (
     stationary_limit,
     sum_of_squares,
 )
-from symbolic.theorems.text import eq
 
 _alpha, _eps, _t, _i = s.injection_prob, s.injection_fraction, s.generations, s.text
 _h, _Hpi, _c = s.text_diversity_at, s.mean_target_diversity, s.corpus_concentration

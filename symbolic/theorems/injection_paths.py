@@ -6,6 +6,7 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.injection import injected_probs, update_index, updated_probs
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.injection import (
@@ -19,7 +20,6 @@ from symbolic.theorems.injection import (
     generation_before,
     overlap_factor,
 )
-from symbolic.theorems.text import eq
 
 _t, _i, _m = s.generations, s.text, update_index
 _h, _path, _u = s.text_diversity_at, s.text_probs_at, s.target_probs

@@ -12,11 +12,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.spectra import axes
+from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import covariance_scale, freedom
-from symbolic.theorems.image_root import ge, le
-from symbolic.theorems.text import eq
 from symbolic.wishart import wishart_trace_mean
 
 _n, _d, _a, _m = s.image_count, s.num_features, s.feature, s.count_index

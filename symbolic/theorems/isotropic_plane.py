@@ -12,9 +12,9 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.image import image_scale
+from symbolic.relations import eq
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 
 _n, _q, _D0, _next = s.image_count, s.power, s.image_diversity, s.next_image_diversity
 _first, _second, _normal = ChiSquare(_n - 1), ChiSquare(_n - 2), s.normal_draw[0]

@@ -7,11 +7,11 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.image import image_scale
 from symbolic.model.spectra import wishart_determinant
+from symbolic.relations import eq
 from symbolic.special import log_chi
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Step
 from symbolic.theorems.determinants import ABOVE_DDOF, FULL_RANK, exact
-from symbolic.theorems.text import eq
 
 _n, _d, _t, _j = s.image_count, s.num_features, s.generations, s.exponent_index
 _det, _det0, _nu, _rows = s.determinant_at, s.determinant, s.degrees_of_freedom, (_j, 1, _d)

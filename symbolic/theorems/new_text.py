@@ -7,10 +7,10 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.injection import updated
 from symbolic.recursions import solve_linear, stationary_point
+from symbolic.relations import eq, ge
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.injection import BEFORE, dose, drift, kept
-from symbolic.theorems.text import eq
 
 _alpha, _eps, _t, _M = s.injection_prob, s.injection_fraction, s.generations, s.text_updates
 _h, _hi, _H0 = s.text_diversity_at, s.injected_diversity_at, s.initial_text_diversity
@@ -23,11 +23,7 @@ NEW_TEXT = "new text: p <- ((1 - epsilon) p, epsilon) with probability alpha"
 DOMAIN = "N >= 2, M >= 1, alpha > 0"
 
 
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
-
-
-_curve = _ge(Mean(_h[_t]), solve_linear(_factor, drift * _gain, _H0, _t))
+_curve = ge(Mean(_h[_t]), solve_linear(_factor, drift * _gain, _H0, _t))
 new_text_curve_lower_bound = Theorem(
     name="new_text_curve_lower_bound",
     title="Text diversity that new texts guarantee at each generation",
@@ -60,7 +56,7 @@ new_text_curve_lower_bound = Theorem(
         ),
         Step(
             rule="tower",
-            claim=_ge(Mean(updated[_M]), drift * Mean(_hi[_t])),
+            claim=ge(Mean(updated[_M]), drift * Mean(_hi[_t])),
             note="M text updates from the injected state",
             label="all updates",
             uses=("theorem:text_diversity_lower_bound",),
@@ -68,7 +64,7 @@ new_text_curve_lower_bound = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_ge(Mean(_h[_t + 1]), _factor * Mean(_h[_t]) + drift * _gain),
+            claim=ge(Mean(_h[_t + 1]), _factor * Mean(_h[_t]) + drift * _gain),
             label="generation",
             uses=("model:updates_end_before", "all updates", "injected"),
             given={"weights": (1, 1, drift)},
@@ -85,7 +81,7 @@ new_text_lower_bound = Theorem(
     name="new_text_lower_bound",
     title="Text diversity that new texts guarantee",
     in_words="Injecting new texts keeps mean diversity above this value in the long run.",
-    statement=_ge(s.limit_text_diversity, guaranteed),
+    statement=ge(s.limit_text_diversity, guaranteed),
     kind=Kind.LOWER_BOUND,
     source=Source.RECONSTRUCTED,
     reference="Theorem 6.1 (T5)",
@@ -93,7 +89,7 @@ new_text_lower_bound = Theorem(
     derivation=(
         Step(
             rule="long-run limit",
-            claim=_ge(s.limit_text_diversity, guaranteed),
+            claim=ge(s.limit_text_diversity, guaranteed),
             uses=("theorem:new_text_curve_lower_bound",),
             given={"vanishing": {_factor: (1 - drift) + drift * dose}},
         ),
@@ -240,13 +236,13 @@ new_text_ceiling = Theorem(
     derivation=(
         Step(
             rule="nonnegative form",
-            claim=_ge(1 / (1 + _strength), 1 - drift),
+            claim=ge(1 / (1 + _strength), 1 - drift),
             label="squares",
             given={"form": (1 - drift) * drift * (1 - _alpha) / ((1 - drift) + _alpha * drift)},
         ),
         Step(
             rule="square root",
-            claim=_ge(1 / _root, sp.sqrt(1 - drift)),
+            claim=ge(1 / _root, sp.sqrt(1 - drift)),
             label="roots",
             uses=("squares",),
         ),

@@ -6,11 +6,11 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.image import image_scale
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import contraction_constant, covariance_scale, freedom
 from symbolic.theorems.isotropic_plane import PLANE, THREE_IMAGES
-from symbolic.theorems.text import eq
 
 _n, _q, _D0, _rho, _next = (
     s.image_count, s.power, s.image_diversity, s.contraction_factor, s.next_image_diversity

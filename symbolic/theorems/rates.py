@@ -7,11 +7,12 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.lemmas.calculus import positive_quantity
 from symbolic.recursions import half_life, time_to_level
+from symbolic.relations import eq, ge, le
 from symbolic.special import log_c, log_chi
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import UPDATES, freedom
-from symbolic.theorems.text import ONE_UPDATE, eq, retention
+from symbolic.theorems.text import ONE_UPDATE, retention
 
 _t, _N, _n, _nu = s.generations, s.batch_size, s.image_count, s.degrees_of_freedom
 _ell, _C, _T = s.share_left, s.posterior_confusion, s.half_life
@@ -22,14 +23,6 @@ _two = {_N: 1 + _some, **_left}
 _images = {_n: 1 + _some, **_left}
 UNBIASED = {s.ddof: sp.S.One, s.shrinkage_factor: sp.S.One}
 SHARE = "0 < ell < 1"
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
 
 
 _KINDS = {sp.Eq: Kind.EXACT, sp.Le: Kind.UPPER_BOUND, sp.Ge: Kind.LOWER_BOUND}
@@ -66,7 +59,7 @@ def _reached(claim: sp.Rel, uses: str, level: sp.Expr, domain: dict[sp.Symbol, s
 
 _H0 = s.initial_text_diversity
 _guaranteed = "theorem:text_diversity_lower_bound"
-_text_level = _ge(s.level_time, time_to_level(retention, _ell))
+_text_level = ge(s.level_time, time_to_level(retention, _ell))
 text_level_time = _rate(
     "text_level_time",
     "Text updates until a share of the diversity is left",
@@ -76,7 +69,7 @@ text_level_time = _rate(
     (_reached(_text_level, _guaranteed, _ell * _H0, _two),),
     (*ONE_UPDATE, SHARE, "equality if posteriors are one-hot"),
 )
-_text_half = _ge(_T, half_life(retention))
+_text_half = ge(_T, half_life(retention))
 text_half_life = _rate(
     "text_half_life",
     "Half-life of text diversity",
@@ -133,7 +126,7 @@ text_confused_level_time = _rate(
     (*ONE_UPDATE, SHARE, "the posterior confusion C is constant, 0 <= C < 1"),
 )
 _W = s.wanted_half_life
-_text_size = _le(s.smallest_batch_size, 1 / (1 - 2 ** (-1 / _W)))
+_text_size = le(s.smallest_batch_size, 1 / (1 - 2 ** (-1 / _W)))
 text_smallest_batch_size = _rate(
     "text_smallest_batch_size",
     "Batch size for a half-life of text diversity",
@@ -157,13 +150,13 @@ text_smallest_batch_size = _rate(
 _D0 = s.image_diversity
 _path = Step(
     rule="instance",
-    claim=_le(Mean(s.image_diversity_at[_t]), _c**_t * _D0),
+    claim=le(Mean(s.image_diversity_at[_t]), _c**_t * _D0),
     label="path",
     uses=("theorem:image_diversity_upper_bound",),
     given=UNBIASED,
 )
 PLAIN = "covariance with denominator n - 1 (ddof = 1), shrinkage_factor = 1"
-_image_level = _le(s.level_time, sp.log(_ell) / log_c(freedom))
+_image_level = le(s.level_time, sp.log(_ell) / log_c(freedom))
 image_level_time = _rate(
     "image_level_time",
     "Image updates until a share of the diversity is left",
@@ -214,7 +207,7 @@ typical_level_time = _rate(
     (*UPDATES, PLAIN, SHARE, "typical: at the mean of the logarithm"),
 )
 _G, _updates = s.generations_allowed, s.image_updates
-_deadline = _le(s.updates_allowed, sp.log(_ell) / (_G * log_c(freedom)))
+_deadline = le(s.updates_allowed, sp.log(_ell) / (_G * log_c(freedom)))
 image_updates_deadline = _rate(
     "image_updates_deadline",
     "Image updates that a deadline allows",
@@ -225,7 +218,7 @@ image_updates_deadline = _rate(
         _path,
         Step(
             rule="instance",
-            claim=_le(Mean(s.image_diversity_at[_G * _updates]), _c ** (_G * _updates) * _D0),
+            claim=le(Mean(s.image_diversity_at[_G * _updates]), _c ** (_G * _updates) * _D0),
             label="generations",
             uses=("path",),
             given={_t: _G * _updates},
@@ -240,7 +233,7 @@ image_updates_deadline = _rate(
     (*UPDATES, PLAIN, SHARE, "equality in one dimension"),
 )
 _need = s.smallest_freedom
-_many = _le(_need, _W / (4 * sp.log(2)))
+_many = le(_need, _W / (4 * sp.log(2)))
 image_freedom_sufficient = _rate(
     "image_freedom_sufficient",
     "Images that surely give a half-life",
@@ -250,7 +243,7 @@ image_freedom_sufficient = _rate(
     (
         Step(
             rule="instance",
-            claim=_ge(log_c(_need), -1 / (4 * _need)),
+            claim=ge(log_c(_need), -1 / (4 * _need)),
             label="enclosure",
             uses=("theorem:log_c_series_lower_1",),
             given={_nu: _need},
@@ -264,7 +257,7 @@ image_freedom_sufficient = _rate(
     ),
     ("degrees of freedom that give the half-life, as a real number; images are one more", PLAIN),
 )
-_few = _ge(_need, _W / (4 * sp.log(2)) - 1)
+_few = ge(_need, _W / (4 * sp.log(2)) - 1)
 _share = _need / (_need + 1)
 image_freedom_necessary = _rate(
     "image_freedom_necessary",
@@ -275,14 +268,14 @@ image_freedom_necessary = _rate(
     (
         Step(
             rule="instance",
-            claim=_le(log_c(_need), sp.log(_share) / 4),
+            claim=le(log_c(_need), sp.log(_share) / 4),
             label="enclosure",
             uses=("theorem:log_c_quarter_bound",),
             given={_nu: _need},
         ),
         Step(
             rule="lemma",
-            claim=_le(sp.log(_share), _share - 1),
+            claim=le(sp.log(_share), _share - 1),
             label="tangent",
             uses=("lemma:log_tangent",),
             given={positive_quantity: _share},

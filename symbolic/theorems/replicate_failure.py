@@ -8,6 +8,7 @@ from symbolic import symbols as s
 from symbolic.lemmas.calculus import size
 from symbolic.model.image import image_scale
 from symbolic.model.rates import run_sd, sd_over_runs
+from symbolic.relations import eq, le
 from symbolic.symbols import ChiSquare, Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction_constant import (
@@ -18,14 +19,9 @@ from symbolic.theorems.contraction_constant import (
 )
 from symbolic.theorems.image import UPDATES, freedom
 from symbolic.theorems.replicates import MANY_IMAGES, RUNS, SEVERAL_IMAGES, kept_mean_sd
-from symbolic.theorems.text import eq
 
 _R, _t, _n, _nu = s.replicates, s.generations, s.image_count, s.degrees_of_freedom
 _theta = s.fraction_power
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
 
 
 _powered = run_sd**_theta
@@ -41,7 +37,7 @@ replicate_fractional_moment = Theorem(
     name="replicate_fractional_moment",
     title="Fractional moments of a mean over runs",
     in_words="A fractional moment of the mean over R runs is bounded by that of one run.",
-    statement=_le(Mean(sd_over_runs**_theta), _R ** (1 - _theta) * _fractional),
+    statement=le(Mean(sd_over_runs**_theta), _R ** (1 - _theta) * _fractional),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I6",
@@ -110,14 +106,14 @@ replicate_fractional_moment = Theorem(
         ),
         Step(
             rule="lemma",
-            claim=_le(sd_over_runs**_theta, _R ** (1 - _theta) * SampleMean(_powered, _R)),
+            claim=le(sd_over_runs**_theta, _R ** (1 - _theta) * SampleMean(_powered, _R)),
             label="run by run",
             uses=("lemma:subadditive_power",),
             given={size: run_sd},
         ),
         Step(
             rule="monotone",
-            claim=_le(
+            claim=le(
                 Mean(sd_over_runs**_theta), Mean(_R ** (1 - _theta) * SampleMean(_powered, _R))
             ),
             label="mean run by run",
@@ -131,7 +127,7 @@ replicate_fractional_moment = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_le(Mean(sd_over_runs**_theta), _R ** (1 - _theta) * _fractional),
+            claim=le(Mean(sd_over_runs**_theta), _R ** (1 - _theta) * _fractional),
             uses=("mean run by run", "powers over runs", "one run"),
             given={"weights": (1, -(_R ** (1 - _theta)), -(_R ** (1 - _theta)))},
         ),
@@ -141,7 +137,7 @@ replicate_fractional_moment = Theorem(
 _A, _K = s.relative_power_mean, 4 * freedom + 2 * _theta
 _deficit = chi_power_deficit_bound.lhs.subs(_nu, freedom)
 _loss = -_theta * (1 - _theta) / _K
-_relative = _le(_A, _R ** (1 - _theta) * sp.exp(_t * _loss))
+_relative = le(_A, _R ** (1 - _theta) * sp.exp(_t * _loss))
 _few = _R ** (1 - _theta)
 replicate_collapse = Theorem(
     name="replicate_collapse",
@@ -160,14 +156,14 @@ replicate_collapse = Theorem(
     derivation=(
         Step(
             rule="combination",
-            claim=_le(_A * Mean(run_sd) ** _theta, _few * _fractional),
+            claim=le(_A * Mean(run_sd) ** _theta, _few * _fractional),
             label="moment",
             uses=("model:relative_power_mean", "theorem:replicate_fractional_moment"),
             given={"weights": (-1, 1)},
         ),
         Step(
             rule="substitution bound",
-            claim=_le(_A * kept_mean_sd**_theta, _few * _fractional),
+            claim=le(_A * kept_mean_sd**_theta, _few * _fractional),
             label="in numbers",
             uses=("moment", "theorem:directional_diversity_mean"),
         ),
@@ -179,28 +175,28 @@ replicate_collapse = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_le(_A, _few * sp.exp(_t * _deficit)),
+            claim=le(_A, _few * sp.exp(_t * _deficit)),
             label="relative",
             uses=("in numbers", "relative to the mean"),
             given={"weights": (kept_mean_sd**-_theta, -_few * kept_mean_sd**-_theta)},
         ),
         Step(
             rule="instance",
-            claim=_le(_deficit, _loss),
+            claim=le(_deficit, _loss),
             label="one update",
             uses=("theorem:chi_power_deficit_bound",),
             given={_nu: freedom},
         ),
         Step(
             rule="combination",
-            claim=_le(_t * _deficit, _t * _loss),
+            claim=le(_t * _deficit, _t * _loss),
             label="all updates",
             uses=("one update",),
             given={"weights": (_t,)},
         ),
         Step(
             rule="exponential",
-            claim=_le(sp.exp(_t * _deficit), sp.exp(_t * _loss)),
+            claim=le(sp.exp(_t * _deficit), sp.exp(_t * _loss)),
             label="factor",
             uses=("all updates",),
             given={"domain": SEVERAL_IMAGES},
@@ -222,7 +218,7 @@ replicate_failure_time = Theorem(
     name="replicate_failure_time",
     title="When a mean over runs has failed",
     in_words="From about 4 nu log R updates on, the mean over R runs no longer tells the mean.",
-    statement=_le(s.failure_time, _reached),
+    statement=le(s.failure_time, _reached),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I6",
@@ -235,14 +231,14 @@ replicate_failure_time = Theorem(
     derivation=(
         Step(
             rule="logarithm of both sides",
-            claim=_le(sp.log(_A), (1 - _theta) * sp.log(_R) + _t * _loss),
+            claim=le(sp.log(_A), (1 - _theta) * sp.log(_R) + _t * _loss),
             label="logarithm",
             uses=("theorem:replicate_collapse",),
             given={"domain": SEVERAL_IMAGES},
         ),
         Step(
             rule="level reached",
-            claim=_le(s.failure_time, _reached),
+            claim=le(s.failure_time, _reached),
             uses=("logarithm",),
             given={
                 "level": sp.log(s.share_left),

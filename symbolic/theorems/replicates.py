@@ -13,11 +13,11 @@ from symbolic import symbols as s
 from symbolic.lemmas.general import term
 from symbolic.model.fidelity import variance_at
 from symbolic.model.rates import diversity_over_runs, run_sd, sd_over_runs
+from symbolic.relations import eq, ge
 from symbolic.special import log_c
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import UPDATES, covariance_scale, directional_factor, freedom
-from symbolic.theorems.text import eq
 
 _R, _t, _n, _nu = s.replicates, s.generations, s.image_count, s.degrees_of_freedom
 _theta, _v = s.fraction_power, s.directional_variance_at
@@ -26,14 +26,6 @@ RUNS = "R independent runs from the same start"
 SEVERAL_IMAGES = {_n: 2 + sp.Symbol("over_images", nonnegative=True)}
 MANY_IMAGES = {s.ddof: _n - sp.Symbol("over_ddof", positive=True),
          _n: 1 + sp.Symbol("over_images", positive=True)}  # fmt: skip
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
 
 
 def _over_runs(quantity: sp.Expr) -> tuple[Step, ...]:
@@ -181,7 +173,7 @@ replicate_diversity_variance = Theorem(
     name="replicate_diversity_variance",
     title="Squared relative error of a mean image diversity over runs",
     in_words="In any dimension the relative error of the mean image diversity grows as c(nu)^-t.",
-    statement=_ge(_VD, _floor),
+    statement=ge(_VD, _floor),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="I6",
@@ -198,7 +190,7 @@ replicate_diversity_variance = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_ge(_D0**2, s.current_variance),
+            claim=ge(_D0**2, s.current_variance),
             note="the products of pairs are left out",
             label="above the trace",
             uses=("model:image_diversity", "square", "model:current_variance"),
@@ -206,7 +198,7 @@ replicate_diversity_variance = Theorem(
         ),
         Step(
             rule="tower",
-            claim=_ge(Mean(_D**2), Mean(variance_at[_t])),
+            claim=ge(Mean(_D**2), Mean(variance_at[_t])),
             label="mean square",
             uses=("above the trace",),
             given={_D0: _D, s.current_variance: variance_at[_t]},
@@ -222,7 +214,7 @@ replicate_diversity_variance = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_ge(_one * _bound**2, _trace),
+            claim=ge(_one * _bound**2, _trace),
             label="in numbers",
             uses=("theorem:image_diversity_upper_bound", "by one run", "mean square", "mean trace"),
             given={"weights": (_one * (_bound + Mean(_D)), _R, 1, 1)},
@@ -235,14 +227,14 @@ replicate_diversity_variance = Theorem(
         ),
         Step(
             rule="combination",
-            claim=_ge(_VD, (_trace / (_D0**2 * _factor_square) - 1) / _R),
+            claim=ge(_VD, (_trace / (_D0**2 * _factor_square) - 1) / _R),
             label="ratio",
             uses=("in numbers",),
             given={"weights": (1 / (_R * _D0**2 * _factor_square),), "domain": MANY_IMAGES},
         ),
         Step(
             rule="substitution bound",
-            claim=_ge(_VD, _floor),
+            claim=ge(_VD, _floor),
             uses=("ratio", "apart"),
         ),
     ),

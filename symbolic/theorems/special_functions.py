@@ -11,24 +11,16 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.lemmas.calculus import positive_quantity
 from symbolic.lemmas.general import quantity
+from symbolic.relations import eq, ge, le
 from symbolic.special import contraction_constant, log_c, log_c_series, log_chi, log_chi_series
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 
 _nu = s.degrees_of_freedom
 _Q = ChiSquare(_nu)
 _c = contraction_constant()
 POSITIVE = ("nu > 0, not necessarily whole",)
 REFERENCE = "I1, I6, I9"
-
-
-def _le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    return sp.Le(lhs, rhs, evaluate=False)
-
-
-def _ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    return sp.Ge(lhs, rhs, evaluate=False)
 
 
 # ------------------------------------------------------------------------------------ recursions
@@ -76,40 +68,40 @@ vanishing_log_c = (
     *chi_moments[:2],
     Step(
         rule="lemma",
-        claim=_le(Mean(sp.sqrt(_Q)), sp.sqrt(Mean(_Q))),
+        claim=le(Mean(sp.sqrt(_Q)), sp.sqrt(Mean(_Q))),
         label="Jensen",
         uses=("lemma:jensen_root",),
         given={quantity: _Q},
     ),
     Step(
         rule="substitution bound",
-        claim=_le(sp.sqrt(_nu) * _c, sp.sqrt(_nu)),
+        claim=le(sp.sqrt(_nu) * _c, sp.sqrt(_nu)),
         label="root below",
         uses=("Jensen", "mean root", "mean"),
     ),
     Step(
         rule="combination",
-        claim=_le(_c, 1),
+        claim=le(_c, 1),
         label="c below one",
         uses=("root below",),
         given={"weights": (1 / sp.sqrt(_nu),)},
     ),
     Step(
         rule="logarithm of both sides",
-        claim=_le(log_c(_nu), 0),
+        claim=le(log_c(_nu), 0),
         label="below zero",
         uses=("c below one",),
     ),
     Step(
         rule="instance",
-        claim=_le(log_c(_nu + 1), 0),
+        claim=le(log_c(_nu + 1), 0),
         label="next below zero",
         uses=("below zero",),
         given={_nu: _nu + 1},
     ),
     Step(
         rule="combination",
-        claim=_ge(log_c(_nu), log_share),
+        claim=ge(log_c(_nu), log_share),
         label="above",
         uses=("theorem:log_c_recursion", "next below zero"),
         given={"weights": (1, 1)},
@@ -134,14 +126,14 @@ vanishing_log_chi: tuple[Step, ...] = (
     *chi_moments[1:],
     Step(
         rule="lemma",
-        claim=_le(sp.log(_Q / _nu), _Q / _nu - 1),
+        claim=le(sp.log(_Q / _nu), _Q / _nu - 1),
         label="tangent",
         uses=("lemma:log_tangent",),
         given={positive_quantity: _Q / _nu},
     ),
     Step(
         rule="monotone",
-        claim=_le(Mean(sp.log(_Q / _nu)), Mean(_Q / _nu - 1)),
+        claim=le(Mean(sp.log(_Q / _nu)), Mean(_Q / _nu - 1)),
         label="mean tangent",
         uses=("tangent",),
         given={"apply": Mean},
@@ -153,13 +145,13 @@ vanishing_log_chi: tuple[Step, ...] = (
     ),
     Step(
         rule="substitution bound",
-        claim=_le(2 * log_chi(_nu), 0),
+        claim=le(2 * log_chi(_nu), 0),
         label="twice below zero",
         uses=("mean tangent", "log of a quotient", "mean log", "mean"),
     ),
     Step(
         rule="combination",
-        claim=_le(log_chi(_nu), 0),
+        claim=le(log_chi(_nu), 0),
         label="below zero",
         uses=("twice below zero",),
         given={"weights": (sp.Rational(1, 2),)},
@@ -170,7 +162,7 @@ vanishing_log_chi += (
     Step(rule="Gamma integral", claim=eq(Mean(1 / _Q2), 1 / _nu), label="mean inverse"),
     Step(
         rule="lemma",
-        claim=_le(sp.log((_nu + 2) / _Q2), (_nu + 2) / _Q2 - 1),
+        claim=le(sp.log((_nu + 2) / _Q2), (_nu + 2) / _Q2 - 1),
         label="inverse tangent",
         uses=("lemma:log_tangent",),
         given={positive_quantity: (_nu + 2) / _Q2},
@@ -182,14 +174,14 @@ vanishing_log_chi += (
     ),
     Step(
         rule="combination",
-        claim=_le(sp.log(_nu + 2) - sp.log(_Q2), (_nu + 2) / _Q2 - 1),
+        claim=le(sp.log(_nu + 2) - sp.log(_Q2), (_nu + 2) / _Q2 - 1),
         label="inverse tangent written out",
         uses=("inverse tangent", "log of an inverse"),
         given={"weights": (1, 1)},
     ),
     Step(
         rule="monotone",
-        claim=_le(Mean(sp.log(_nu + 2) - sp.log(_Q2)), Mean((_nu + 2) / _Q2 - 1)),
+        claim=le(Mean(sp.log(_nu + 2) - sp.log(_Q2)), Mean((_nu + 2) / _Q2 - 1)),
         label="mean inverse tangent",
         uses=("inverse tangent written out",),
         given={"apply": Mean},
@@ -203,13 +195,13 @@ vanishing_log_chi += (
     ),
     Step(
         rule="substitution bound",
-        claim=_le(-2 * log_chi(_nu + 2), 2 / _nu),
+        claim=le(-2 * log_chi(_nu + 2), 2 / _nu),
         label="later above",
         uses=("mean inverse tangent", "later mean log", "mean inverse"),
     ),
     Step(
         rule="combination",
-        claim=_ge(log_chi(_nu), -1 / _nu - _chi_gain),
+        claim=ge(log_chi(_nu), -1 / _nu - _chi_gain),
         label="above",
         uses=("later above", "theorem:log_chi_recursion"),
         given={"weights": (sp.Rational(1, 2), -1)},
@@ -256,7 +248,7 @@ def series_enclosure(which: str, order: int) -> Theorem:
     function, series, vanishing, uses, lemmas = _WHICH[which]
     following = series(order + 1) - series(order)
     below = bool(following.subs(_nu, 1) > 0)  # the next term raises the sum to the function
-    relation, side = (_ge, "lower") if below else (_le, "upper")
+    relation, side = (ge, "lower") if below else (le, "upper")
     claim = relation(function, series(order))
     where = "above" if below else "below"
     return Theorem(

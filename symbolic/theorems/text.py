@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.general import term
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 
@@ -23,11 +24,6 @@ _i, _k, _p, _y, _x = s.text, s.other_text, s.text_probs, s.image_draw, s.image
 _r, _next = s.posterior, s.next_text_probs
 _texts = (_i, 0, _K - 1)
 _ri, _rk = _r(_i, _y), _r(_k, _y)
-
-
-def eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
-    """Write an equation as it stands, without letting SymPy evaluate it."""
-    return sp.Eq(lhs, rhs, evaluate=False)
 
 
 posterior_mean = (

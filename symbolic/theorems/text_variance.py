@@ -9,9 +9,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.moments import falling
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import ONE_UPDATE, eq, posterior_mean, retention
+from symbolic.theorems.text import ONE_UPDATE, posterior_mean, retention
 
 ONE_HOT = "posteriors are one-hot"
 

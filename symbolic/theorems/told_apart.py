@@ -11,9 +11,9 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.lemmas.overlap import exponent, weight
+from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 
 _i, _k, _m, _K = s.text, s.other_text, s.count_index, s.num_texts
 _p, _x, _y, _y0 = s.text_probs, s.image, s.image_draw, s.reference_draw
@@ -28,16 +28,6 @@ COMMON = (
     "all texts share one covariance S",
     "text_products[i, k] = (mu_i - mubar)' S^-1 (mu_k - mubar), mubar = sum_i p_i mu_i",
 )
-
-
-def ge(lhs: sp.Expr, rhs: sp.Expr) -> sp.Ge:
-    """Write an inequality as it stands."""
-    return sp.Ge(lhs, rhs, evaluate=False)
-
-
-def le(lhs: sp.Expr, rhs: sp.Expr) -> sp.Le:
-    """Write an inequality as it stands."""
-    return sp.Le(lhs, rhs, evaluate=False)
 
 
 # (1 - C) H is the mean sum of squared posteriors minus the sum of squared probabilities.

@@ -12,10 +12,10 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.fidelity import variance_at
 from symbolic.model.spectra import growing_mode, shrinking_mode
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import UPDATES, covariance_scale, freedom
-from symbolic.theorems.text import eq
 
 _t, _scale = s.generations, covariance_scale
 _T, _Q, _T0, _Q0 = variance_at, s.square_trace_at, s.image_variance, s.image_square_trace

@@ -7,10 +7,10 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.image import deviation, spread_size
 from symbolic.model.spectra import axes, power_rest, power_trace_expansion
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction import UNBIASED, deviation_moments
-from symbolic.theorems.text import eq
 
 _q, _nu, _a, _b = s.power, s.degrees_of_freedom, s.feature, s.other_feature
 _sd, _eta, _trace = s.image_sd, spread_size, s.next_power_trace

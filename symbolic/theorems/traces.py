@@ -6,10 +6,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.spectra import axes, next_entry, other_axes
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import covariance_scale, freedom
-from symbolic.theorems.text import eq
 
 _a, _b = s.feature, s.other_feature
 _za, _zb, _sd = s.normal_draw[_a], s.normal_draw[_b], s.image_sd

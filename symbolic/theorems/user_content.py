@@ -11,9 +11,9 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.fidelity import axis_offset, variance_at
 from symbolic.model.user_content import axis_cov, next_variance, other_draw, reference_sd
+from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 
 _n, _n0 = s.image_count, s.user_images
 pool = _n + _n0

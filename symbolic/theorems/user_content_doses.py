@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
+from symbolic.relations import eq
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import eq
 from symbolic.theorems.user_content import POOLED
 
 _n, _n0, _F = s.image_count, s.user_images, s.stationary_fidelity

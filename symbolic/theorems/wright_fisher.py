@@ -10,9 +10,10 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.moments import falling
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import ONE_UPDATE, along, eq, retention
+from symbolic.theorems.text import ONE_UPDATE, along, retention
 from symbolic.theorems.text_variance import ONE_HOT
 
 DRIFT = (*ONE_UPDATE, ONE_HOT)
