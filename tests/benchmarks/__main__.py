@@ -1,4 +1,4 @@
-"""Measure the speed of the simulation: ``make bench``, or ``python -m tests.benchmarks``.
+"""Measure the speed of simulation and theory: ``make bench``, or ``python -m tests.benchmarks``.
 
 Prints a table and writes the numbers as JSON. The toolkit and plain NumPy run in turns, so that
 their ratio is fair on a machine that has other work.
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import measure, simulation
+from tests.benchmarks import measure, simulation, theory
 
 
 def main() -> int:
@@ -29,6 +29,7 @@ def main() -> int:
     results = [
         simulation.coupled(options.rounds, options.generations),
         simulation.image_updates(options.rounds, 20 * options.generations),
+        theory.numbers(options.rounds),
     ]
     console = Console(width=100)
     console.print(", ".join(f"{name}: {value}" for name, value in machine.items()), style="dim")
