@@ -6,6 +6,7 @@ definitions, and a premise or lemma that was altered is false in some world.
 
 from __future__ import annotations
 
-from symbolic.worlds.world import Outcome, UnknownError, World, holds, value_of
+from symbolic.worlds.reader import holds, value_of
+from symbolic.worlds.world import Outcome, UnknownError, World
 
 __all__ = ["Outcome", "UnknownError", "World", "holds", "value_of"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -11,7 +10,7 @@ from typing import Any
 from symbolic import symbols as s
 from symbolic.model.injection import injected_probs, updated, updated_overlap, updated_probs
 from symbolic.witnesses.enumeration import DENSITIES, ONE_HOT, PROBS, Probs, gini, text_update
-from symbolic.worlds.world import Outcome, World
+from symbolic.worlds.world import Outcome, World, small_world
 
 F = Fraction
 ALPHA, EPSILON, SIZE, UPDATES = F(2, 5), F(1, 7), 2, 2
@@ -24,25 +23,25 @@ _TEXTS = range(3)
 NOW = 3  # the generation that is looked at; nothing happened before it
 
 
-@functools.cache
+@small_world
 def before() -> World:
     """A fixed corpus, injected before the text updates."""
     return _world("fixed corpus, injected before", {TARGET: F(1)}, first=True)
 
 
-@functools.cache
+@small_world
 def after() -> World:
     """A fixed corpus, injected after the text updates."""
     return _world("fixed corpus, injected after", {TARGET: F(1)}, first=False)
 
 
-@functools.cache
+@small_world
 def fresh() -> World:
     """A corpus drawn afresh, whose mean is the target."""
     return _world("fresh corpora", _CORPORA, first=True)
 
 
-@functools.cache
+@small_world
 def new_text() -> World:
     """A new text in each injection, updates first."""
     mixed = (*((1 - EPSILON) * p for p in PROBS), EPSILON)

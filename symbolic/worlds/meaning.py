@@ -1,7 +1,7 @@
 """Which premise must be true in which small world.
 
-A premise that only some systems meet (one-hot posteriors, an order of injection) is held to those;
-one that names nothing but a quantity inside a derivation has no meaning to be held to.
+A premise that only some systems meet (one-hot posteriors, an order of injection) is held to those.
+Every premise has a world, or stands in `UNCHECKED` with the reason why no small world shows it.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sympy.core.relational import Relational
 
-from symbolic.worlds import images, injection, text
-from symbolic.worlds.world import UnknownError, World, holds
+from symbolic.worlds import counts, courses, gaussians, images, injection, shapes, text
+from symbolic.worlds.reader import holds
+from symbolic.worlds.world import UnknownError, World
 
-__all__ = ["HOLDS_IN", "contradiction", "is_true"]
+__all__ = ["HOLDS_IN", "UNCHECKED", "contradiction", "is_true"]
 
 Worlds = tuple[Callable[[], World], ...]
 _TEXT: Worlds = (text.blurred, text.one_hot)
 _FIXED: Worlds = (injection.before, injection.after)
 _BEFORE: Worlds = (injection.before, injection.fresh)
 
-_NAMES: dict[Worlds, str] = {
+NAMES: dict[Worlds, str] = {
     _TEXT: "text_update posterior mixture density_total total other_total posterior_total "
     "diversity next_diversity confusion prob_covariance posterior_covariance text_start "
     "confused_diversity overlap next_homozygosity second_power third_power likelihood_ratio "
     "mixture_ratio self_overlap_variance overlap_variance self_overlap_covariance "
     "shared_overlap_covariance diversity_variance_at next_third_power third_power_start "
     "squared_diversity_start probs_start product_start diversity_at total_at "
-    "text_unsettled settled unsettled_at_most_one",
+    "text_unsettled settled unsettled_at_most_one diversity_variance prob_covariance_at "
+    "frozen_images",
     (text.one_hot,): "one_hot one_hot_pair one_hot_confusion one_hot_counts",
     (text.blurred,): "chi_square_divergence",  # one-hot densities vanish somewhere
     _FIXED: "fixed_corpus target target_total target_overlap overlap_step overlap_start",
@@ -39,15 +41,36 @@ _NAMES: dict[Worlds, str] = {
     _BEFORE: "updates_start_before updates_end_before probs_updates_start probs_updates_end",
     (injection.after,): "updates_start_after updated_overlap",
     (images.update,): "image_diversity keep_rule next_trace next_square_trace "
-    "current_square_trace step_square inverse_count squared_offset current_variance",
+    "current_square_trace step_square inverse_count squared_offset current_variance mean_after "
+    "contraction_factor deviation root_square diversity_of_root next_root_form root_form "
+    "step_after squared_after",
+    (courses.settling,): "mean_time residence",
+    (courses.revealed,): "constant_confusion",
+    (gaussians.common,): "common_covariance centred_scores centred_products text_distance",
+    (gaussians.axes,): "axis_overlap axis_chi_square",
+    (gaussians.numbers,): "transient_level half_life_freedom",
+    (shapes.isotropic,): "isotropic_next_diversity scatter_powers",
+    (shapes.expansion,): "root_trace",
+    (shapes.in_time,): "direction_start image_start root_form_start determinant_step "
+    "determinant_start trace_start square_trace_start trace_variance trace_by_direction "
+    "growing_mode shrinking_mode",
+    (counts.binomial,): "mean_over_counts step_over_counts squared_over_counts "
+    "inverse_root_count inverse_next_count fidelity_start squared_start fidelity_triangle",
+    (counts.line,): "rho",
+    (counts.slopes,): "mean_factor_slope",
+    (counts.caption,): "averaged_contraction",
+    (counts.runs,): "relative_variance relative_diversity_variance relative_power_mean",
     (images.pool,): "pooled_offset pooled_cov pooled_variance squared_pool_offset axis_reference "
     "generated_mean generated_square user_mean user_square",
 }
 
 #: Premise to the worlds that decide on it.
 HOLDS_IN: dict[str, Worlds] = {
-    name: worlds for worlds, names in _NAMES.items() for name in names.split()
+    name: worlds for worlds, names in NAMES.items() for name in names.split()
 }
+
+#: Premise to the reason why no small world decides on it; nothing but its words speaks for it.
+UNCHECKED: dict[str, str] = {}
 
 
 @functools.cache
@@ -64,21 +87,23 @@ def is_true(name: str, statement: Relational) -> bool | None:
     Returns
     -------
     bool or None
-        Whether it holds in all the worlds that decide on it; None if none does.
+        Whether it holds in all the worlds that decide on it; None if it is in `UNCHECKED`.
 
     Raises
     ------
     UnknownError
-        If it speaks of something that has no value there.
+        If it speaks of something that has no value there, or nothing says where it must hold.
 
     Examples
     --------
     >>> from symbolic.model import MODEL
     >>> is_true("diversity", MODEL["diversity"].statement), is_true("rho", MODEL["rho"].statement)
-    (True, None)
+    (True, True)
     """
-    if name not in HOLDS_IN:
+    if name in UNCHECKED:
         return None
+    if name not in HOLDS_IN:
+        raise UnknownError(f"Premise {name!r} has no world: add one to symbolic.worlds.meaning.")
     return all(_in_world(statement, world) for world in HOLDS_IN[name])
 
 

@@ -6,7 +6,6 @@ a relation with one draw too many has a value too (and a wrong one).
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -24,20 +23,20 @@ from symbolic.witnesses.enumeration import (
     posteriors,
     text_update,
 )
-from symbolic.worlds.world import Outcome, World
+from symbolic.worlds.world import OfIndices, Outcome, World, small_world
 
 F = Fraction
 SIZE, TEXTS, IMAGES = 2, range(3), range(3)
 _REFERENCE = (F(1, 5), F(3, 10), F(1, 2))  # a density to compare with
 
 
-@functools.cache
+@small_world
 def blurred() -> World:
     """Texts whose images overlap."""
     return _world("texts that overlap", DENSITIES)
 
 
-@functools.cache
+@small_world
 def one_hot() -> World:
     """Texts that no image confuses."""
     return _world("one-hot posteriors", ONE_HOT)
@@ -73,6 +72,19 @@ def _world(name: str, densities: tuple[Probs, ...]) -> World:
         )
         return variance(first, second)
 
+    def path_covariance(at: dict[object, Fraction], t: int) -> Fraction:
+        first, second = (
+            lambda o, j=int(at[index]): o.tables[s.text_probs_at.label](t, j)
+            for index in (s.text, s.other_text)
+        )
+        return variance(first, second)
+
+    def overlap(i: int, k: int) -> mp.mpf:
+        return sum(
+            mp.sqrt(mp.mpf(x.numerator) / x.denominator)
+            for x in (densities[i][y] * densities[k][y] for y in IMAGES)
+        )
+
     path = s.text_diversity_at.label
     confused = s.posterior_confusion_at.label
     return World(
@@ -88,6 +100,9 @@ def _world(name: str, densities: tuple[Probs, ...]) -> World:
             s.initial_third_power_sum: sum((p**3 for p in PROBS), F(0)),
             s.posterior_covariance: posterior_covariance,
             s.text_prob_covariance: prob_covariance,
+            s.text_diversity_variance: lambda _at: variance(
+                *2 * (lambda o: gini(tuple(o.tables[s.next_text_probs.label](i) for i in TEXTS)),)
+            ),
             **_overlap_moments(mix, post),
         },
         tables={
@@ -96,10 +111,8 @@ def _world(name: str, densities: tuple[Probs, ...]) -> World:
             s.mixture: _at(mix),
             s.density: lambda i, y: densities[i][y],
             s.reference_density: _at(_REFERENCE),
-            s.bhattacharyya.label: lambda i, k: sum(
-                mp.sqrt(mp.mpf(x.numerator) / x.denominator)
-                for x in (densities[i][y] * densities[k][y] for y in IMAGES)
-            ),
+            s.bhattacharyya.label: overlap,
+            s.frozen_bhattacharyya.label: overlap,  # the images do not change here
             s.chi_square_divergence.label: lambda i, k: (
                 sum((densities[i][y] ** 2 / densities[k][y] for y in IMAGES), F(0)) - 1
             ),
@@ -109,6 +122,7 @@ def _world(name: str, densities: tuple[Probs, ...]) -> World:
             s.text_diversity_variance_at.label: lambda t: variance(
                 lambda o: o.tables[path](t), lambda o: o.tables[path](t)
             ),
+            s.text_prob_covariance_at.label: OfIndices(path_covariance),
         },
         outcomes=outcomes,
         ranges={s.text: TEXTS, s.other_text: TEXTS, s.image: IMAGES, s.generations: range(3)},
