@@ -41,7 +41,9 @@ class Case:
         How far off the value may be: 0 for exact rationals, otherwise a bound on the error of the
         quadrature or (asymptotic results) on what the statement leaves out.
     sharp : bool
-        For a bound: it is attained here, within the error.
+        For a bound: it is attained here, within the error, but for the slack.
+    slack : number
+        How much a bound gives away here, found independently of it; 0 where it is attained.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Case:
     value: Any
     error: Any = 0
     sharp: bool = False
+    slack: Any = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,7 @@ def _cases(make: Callable[[], Iterable[Case]]) -> tuple[Case, ...]:
 
 def _compare(statement: Relational, found: sp.Expr, case: Case) -> None:
     apart = sp.N(found - _number(case.value), _DIGITS)
-    error = sp.N(_number(case.error), _DIGITS)
+    error, slack = (sp.N(_number(size), _DIGITS) for size in (case.error, case.slack))
     if not (apart.is_number and apart.is_extended_real and apart.is_finite):
         raise WitnessError(f"at {dict(case.numbers)} the right-hand side is no number: {found}.")
     if case.error == 0 and isinstance(statement, sp.Eq) and not _exactly(found, case.value):
@@ -119,8 +122,10 @@ def _compare(statement: Relational, found: sp.Expr, case: Case) -> None:
         apart_says = "at most"
     elif isinstance(statement, sp.Ge) and apart > error:
         apart_says = "at least"
-    elif (case.sharp or isinstance(statement, sp.Eq)) and abs(apart) > error:
-        apart_says = "sharply" if case.sharp else "as an equation"
+    elif case.sharp and abs(abs(apart) - slack) > error:
+        apart_says = "sharply"
+    elif isinstance(statement, sp.Eq) and abs(apart) > error:
+        apart_says = "as an equation"
     else:
         return
     raise WitnessError(

@@ -16,6 +16,7 @@ from symbolic.rules import gap
 from symbolic.signs import is_zero
 from symbolic.witness import Witness, evaluate
 from symbolic.witnesses import WITNESSES
+from symbolic.worlds.meaning import is_true
 
 _SECONDS = 20.0  # a check that takes longer has not accepted the mutant
 
@@ -26,6 +27,7 @@ class Fate(StrEnum):
     REJECTED = "rejected"
     WEAKER = "a weaker bound"
     SAME = "says the same"
+    TRUE = "true as well"
     SURVIVED = "survived"
 
 
@@ -63,6 +65,7 @@ class Verdict:
         )
 
 
+_NOTHING = sp.Float("1e-25")
 _OF_THE_STATEMENT = frozenset(Target) - {Target.STEP, Target.PREMISE, Target.LEMMA}
 
 
@@ -110,6 +113,8 @@ def judge(mutant: Mutant, *, seconds: float = _SECONDS) -> Verdict:
     failed = frozenset(_failures(mutant, seconds))
     if not failed and _says_the_same(mutant):
         fate = Fate.SAME
+    elif not failed and _is_true(mutant):
+        fate = Fate.TRUE
     elif mutant.target in _OF_THE_STATEMENT and _is_weaker(mutant):
         fate = Fate.WEAKER
     else:
@@ -147,20 +152,31 @@ def _says_the_same(mutant: Mutant) -> bool:
     return is_zero(gap(before) - gap(after)) or is_zero(gap(before) + gap(after))
 
 
+def _is_true(mutant: Mutant) -> bool:
+    """Tell whether a changed premise holds in the small worlds, as the original does."""
+    return mutant.target == Target.PREMISE and is_true(mutant.place, mutant.after) is True
+
+
+def _changes(mutant: Mutant) -> list[sp.Expr] | None:
+    """By how much the right-hand side changes at each case of the witness; None if unknown."""
+    witness: Witness | None = WITNESSES.get(mutant.theorem.name)
+    before, after = mutant.before, mutant.after
+    if witness is None or type(before) is not type(after) or before.lhs != after.lhs:
+        return None
+    try:
+        changes = [
+            sp.N(evaluate(after.rhs - before.rhs, case.numbers), 30) for case in witness.cases()
+        ]
+    except Exception:  # noqa: BLE001 - the mutant has no value there (an index out of range)
+        return None
+    return changes if all(change.is_extended_real for change in changes) else None
+
+
 def _is_weaker(mutant: Mutant) -> bool:
     """Tell whether a bound was made looser: true wherever it was, at every case of the witness."""
-    before, after = mutant.before, mutant.after
-    witness: Witness | None = WITNESSES.get(mutant.theorem.name)
-    if witness is None or isinstance(before, sp.Eq) or type(before) is not type(after):
+    if isinstance(mutant.before, sp.Eq):
         return False
-    if before.lhs != after.lhs:
-        return False
-    sign = 1 if isinstance(before, sp.Le) else -1
-    for case in witness.cases():
-        try:
-            looser = sign * sp.N(evaluate(after.rhs - before.rhs, case.numbers), 30)
-        except Exception:  # noqa: BLE001 - the mutant has no value there (an index out of range)
-            return False
-        if not (looser.is_extended_real and looser >= 0):
-            return False
-    return True
+    changes = _changes(mutant)
+    sign = 1 if isinstance(mutant.before, sp.Le) else -1
+    looser = [sign * change for change in changes or ()]
+    return all(size >= -_NOTHING for size in looser) and any(size > _NOTHING for size in looser)

@@ -19,7 +19,7 @@ class Share(NamedTuple):
     ``false`` are those that say something wrong; ``by_derivation`` and ``by_witness`` count how
     many of them each check rejects alone (a witness sees statements only).  ``weaker`` bounds are
     true, and ``sharpness`` counts those that the bound's sharpness case rejects alone.  ``same``
-    say what the original says in another way.
+    say what the original says in another way, or are premises that are true as well.
     """
 
     target: str
@@ -138,6 +138,6 @@ def _share(target: str, judged: list[Judged]) -> Share:
         by_witness=by("witness", wrong),
         weaker=len(weaker),
         sharpness=by("witness", weaker),
-        same=fates.count(Fate.SAME),
+        same=fates.count(Fate.SAME) + fates.count(Fate.TRUE),
         survived=survived,
     )
