@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -75,6 +77,17 @@ class Step:
     label: str = ""
     uses: tuple[str, ...] = ()
     given: Mapping[Any, Any] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Let SymPy recurse through large expressions, whatever called us."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 20_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 _HELD: set[Any] = set()  # steps that were found to hold; the same step need not be checked twice
@@ -270,6 +283,10 @@ class Theorem:
         known = self._known(others, premises, lemmas)
         self._check_kind(others)
         self._check_definitions(known)
+        with _deep_recursion():
+            self._check_steps(known)
+
+    def _check_steps(self, known: dict[str, Relational]) -> None:
         for number, step in enumerate(self.derivation, 1):
             facts = [self._fact(use, known, number) for use in step.uses]
             try:

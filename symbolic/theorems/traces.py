@@ -114,7 +114,6 @@ image_trace_square_step = _one_update(
     (
         _cross(_za**2, _zb**2, "product"),
         Step(rule="Isserlis", claim=eq(Mean(_za**2), 1), label="second"),
-        Step(rule="Isserlis", claim=eq(Mean(_zb**2), 1), label="other second"),
         _fourth,
     ),
 )

@@ -34,17 +34,17 @@ _sg, _sf = SampleMean(_g, _n), SampleMean(_f, _n0)
 ENOUGH_IMAGES = (_n > 1 - _n0, _n > s.ddof - _n0)
 
 
-def _average(draw: sp.Expr, size: sp.Expr, name: str) -> tuple[Step, ...]:
-    """Moments of the mean of ``size`` draws."""
-    mean = SampleMean(draw, size)
-    return (
-        Step(rule="i.i.d. sum", claim=eq(Mean(mean), Mean(draw)), label=f"mean of {name}"),
-        Step(
-            rule="i.i.d. sum",
-            claim=eq(Mean(mean**2), Mean(draw**2) / size + (1 - 1 / size) * Mean(draw) ** 2),
-            label=f"square of {name}",
-        ),
-    )
+def _mean(draw: sp.Expr, size: sp.Expr, name: str) -> Step:
+    """Mean of the mean of ``size`` draws."""
+    claim = eq(Mean(SampleMean(draw, size)), Mean(draw))
+    return Step(rule="i.i.d. sum", claim=claim, label=f"mean of {name}")
+
+
+def _square(draw: sp.Expr, size: sp.Expr, name: str) -> Step:
+    """Mean square of the mean of ``size`` draws."""
+    value = Mean(draw**2) / size + (1 - 1 / size) * Mean(draw) ** 2
+    claim = eq(Mean(SampleMean(draw, size) ** 2), value)
+    return Step(rule="i.i.d. sum", claim=claim, label=f"square of {name}")
 
 
 def _product(first: sp.Expr, second: sp.Expr) -> Step:
@@ -58,6 +58,7 @@ def _product(first: sp.Expr, second: sp.Expr) -> Step:
 
 _pool_moments = ("model:generated_square", "model:generated_mean", "model:user_square",
                  "model:user_mean")  # fmt: skip
+_squares = ("square of generated", "square of reference", "product")
 _averages = ("mean of generated", "square of generated", "mean of reference",
              "square of reference", "product")  # fmt: skip
 _mean_cov = eq(
@@ -76,8 +77,8 @@ user_content_mean_covariance = Theorem(
     assumptions=(*POOLED, GIVEN, "variance along any fixed direction, hence the matrix identity"),
     conditions=ENOUGH_IMAGES,
     derivation=(
-        *_average(_g, _n, "generated"),
-        *_average(_f, _n0, "reference"),
+        _square(_g, _n, "generated"),
+        _square(_f, _n0, "reference"),
         _product(_g, _f),
         Step(
             rule="i.i.d. sum",
@@ -93,7 +94,7 @@ user_content_mean_covariance = Theorem(
             rule="substitution",
             claim=_mean_cov,
             uses=(
-                "model:pooled_cov", "generated squares", "reference squares", *_averages,
+                "model:pooled_cov", "generated squares", "reference squares", *_squares,
                 *_pool_moments,
             ),
         ),
@@ -110,8 +111,8 @@ user_content_drift = Theorem(
     reference="Theorem 6.2 (I10)",
     assumptions=(*POOLED, GIVEN),
     derivation=(
-        *_average(_g, _n, "generated"),
-        *_average(_f, _n0, "reference"),
+        _mean(_g, _n, "generated"),
+        _mean(_f, _n0, "reference"),
         Step(
             rule="substitution",
             claim=_drift,
@@ -139,8 +140,10 @@ user_content_squared_drift = Theorem(
     reference="Theorem 6.2 (I10)",
     assumptions=(*POOLED, GIVEN),
     derivation=(
-        *_average(_z, _n, "generated"),
-        *_average(other_draw, _n0, "reference"),
+        _mean(_z, _n, "generated"),
+        _square(_z, _n, "generated"),
+        _mean(other_draw, _n0, "reference"),
+        _square(other_draw, _n0, "reference"),
         _product(_z, other_draw),
         Step(rule="Isserlis", claim=eq(Mean(_z), 0), label="z mean"),
         Step(rule="Isserlis", claim=eq(Mean(_z**2), 1), label="z square"),
