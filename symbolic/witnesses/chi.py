@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import mpmath as mp
@@ -67,3 +69,96 @@ def plane_factor(nu: int) -> mp.mpf:
     with mp.workdps(DIGITS):
         ratio = mp.gamma(nu + mp.mpf("0.5")) / mp.gamma(nu)
         return 2 / mp.sqrt(nu) * ratio * mp.hyp2f1(1, nu + mp.mpf("0.5"), nu, -1)
+
+
+# ------------------------------------------------------- what bounds give away: Laplace transforms
+#
+# ``log c(nu)`` is the integral of ``-exp(-nu s) tanh(s/2) / (2 s)``, and bounds on it are such
+# integrals of other functions: what is between them is the transform of a function of one sign.
+
+
+def laplace(rate: Fraction, of: Callable[[mp.mpf], mp.mpf]) -> mp.mpf:
+    """Integral of ``exp(-rate s) of(s)`` over the positive reals."""
+    with mp.workdps(DIGITS):
+        size = number(rate)
+        knots = [mp.mpf(k) for k in (0, 2, 6, 14, 30, 60, 120)]
+        return mp.quad(
+            lambda u: mp.exp(-u) * of(u / size) / size, knots, method="gauss-legendre", maxdegree=6
+        )
+
+
+def _quotient(top: list[Fraction], bottom: list[Fraction]) -> list[Fraction]:
+    """Coefficients of a quotient of power series."""
+    found: list[Fraction] = []
+    for k, known in enumerate(top):
+        known -= sum((found[j] * bottom[k - j] for j in range(k)), Fraction(0))
+        found.append(known / bottom[0])
+    return found
+
+
+def _exponential(terms: int, start: int = 0) -> list[Fraction]:
+    """Coefficients of exp from a given power on."""
+    return [Fraction(1, math.factorial(k)) for k in range(start, start + terms)]
+
+
+def _polynomial(coefficients: list[Fraction], x: mp.mpf) -> mp.mpf:
+    return mp.polyval([number(c) for c in reversed(coefficients)], x)
+
+
+@functools.cache
+def log_mean_rest(nu: Fraction, kept: int) -> mp.mpf:
+    """``log c(nu)`` less the first terms of its series in odd powers of ``1/nu``."""
+    # tanh(s/2) = (e^s - 1)/(e^s + 1)
+    top, bottom = _exponential(2 * kept), _exponential(2 * kept)
+    top[0], bottom[0] = Fraction(0), Fraction(2)
+    taylor = _quotient(top, bottom)
+    return -laplace(nu, lambda s: (mp.tanh(s / 2) - _polynomial(taylor, s)) / (2 * s))
+
+
+@functools.cache
+def mean_log_rest(nu: Fraction, kept: int) -> mp.mpf:
+    """Mean of ``log(chi / sqrt nu)`` less the first terms of its series in ``1/nu``."""
+    # 1/t - 1/(1 - e^-t) = -(1/t) (t/(1 - e^-t) - 1), at t = 2 s
+    terms = max(2 * kept - 2, 1) + 1
+    signs = [(-1) ** k * c for k, c in enumerate(_exponential(terms, 1))]
+    taylor = _quotient([Fraction(1)] + [Fraction(0)] * (terms - 1), signs)
+    return -laplace(
+        nu, lambda s: (2 * s / -mp.expm1(-2 * s) - _polynomial(taylor, 2 * s)) / (2 * s)
+    )
+
+
+@functools.cache
+def quarter_slack(nu: Fraction) -> mp.mpf:
+    """What a quarter of ``log(nu / (nu + 1))`` is above ``log c(nu)``."""
+    return laplace(nu, lambda s: mp.expm1(-s) ** 2 / (1 + mp.exp(-s)) / (4 * s))
+
+
+@functools.cache
+def upper_slack(nu: Fraction) -> mp.mpf:
+    """What ``1 - 1/(4 (nu + 1))`` is above ``c(nu)``: the tangent of a fourth root, and its log."""
+    with mp.workdps(DIGITS):
+        x = number(nu / (nu + 1))
+        bend = mp.quad(lambda u: (u - x) * u ** (-mp.mpf(7) / 4), [x, 1]) * 3 / 16
+        return bend - mp.root(x, 4) * mp.expm1(-quarter_slack(nu))
+
+
+@functools.cache
+def lower_slack(nu: Fraction) -> mp.mpf:
+    """What ``1 - 1/(4 nu)`` is below ``c(nu)``: the tangent of an exponential, and its log."""
+    with mp.workdps(DIGITS):
+        a = number(1 / (4 * nu))
+        bend = mp.quad(lambda u: (a - u) * mp.exp(-u), [0, a])
+        return bend + mp.exp(-a) * mp.expm1(log_mean_rest(nu, 1))
+
+
+@functools.cache
+def deficit_slack(nu: Fraction, power: Fraction) -> mp.mpf:
+    """What the closed bound on ``log E y^theta - theta log E y`` gives away, y of mean square 1."""
+    with mp.workdps(DIGITS):
+        theta = number(power)
+
+    def gap(s: mp.mpf) -> mp.mpf:
+        mean = mp.expm1(-theta * s) / mp.expm1(-2 * s) - theta / (1 + mp.exp(-s))
+        return mean / s - theta * (1 - theta) / 4 * mp.exp(-theta * s / 2)
+
+    return laplace(nu, gap)
