@@ -65,16 +65,16 @@ def _of_entries(statement: Relational) -> bool:
 
 
 def _two_of_many(statement: Relational) -> bool:
-    """Any two of two to four terms, some of them zero; of two terms the bound is attained."""
-    for size, terms in itertools.product((2, 3, 4), (_SQUARES, (F(3), F(0), F(0), F(2)))):
-        for i, k in itertools.permutations(range(size), 2):
+    """Any two of one to four terms, or one; of as many as there are the bound is attained."""
+    for size, terms in itertools.product((1, 2, 3, 4), (_SQUARES, (F(3), F(0), F(0), F(2)))):
+        for i, k in itertools.product(range(size), repeat=2):
             world = World(
                 name="terms",
                 values={_K: F(size), _i: F(i), _k: F(k)},
                 tables={term.label: _at(terms)},
             )
             sharp = sp.Eq(statement.lhs, statement.rhs, evaluate=False)
-            if not holds(sharp if size == 2 else statement, world):
+            if not holds(sharp if size == len({i, k}) else statement, world):
                 return False
     return True
 
@@ -241,8 +241,12 @@ LEMMAS = (
     ),
     Lemma(
         name="two_of_many",
-        in_words="a sum of non-negative terms is at least any two of them (i != k)",
-        statement=sp.Ge(sp.Sum(term[_m], (_m, 0, _K - 1)), term[_i] + term[_k], evaluate=False),
+        in_words="a sum of non-negative terms is at least any two of them, or one",
+        statement=sp.Ge(
+            sp.Sum(term[_m], (_m, 0, _K - 1)),
+            term[_i] + (1 - sp.KroneckerDelta(_i, _k)) * term[_k],
+            evaluate=False,
+        ),
         reference="elementary",
         small_case=_two_of_many,
     ),
