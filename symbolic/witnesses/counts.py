@@ -11,7 +11,7 @@ from typing import Any
 import mpmath as mp
 
 from symbolic.witness import Case, Witness
-from symbolic.witnesses.chi import DIGITS, QUADRATURE, log_mean, number
+from symbolic.witnesses.chi import DIGITS, QUADRATURE, log_mean, number, upper_slack
 
 F = Fraction
 ONE = F(1)
@@ -49,51 +49,106 @@ def _next_count() -> Iterator[Case]:
         yield Case(numbers={"batch_size": size, "text_prob": prob}, value=value)
 
 
-def _below(of: Callable[[int], Any], error: str) -> Cases:
+# ---------------------------------------------------------- bounds, with what they give away
+
+_SETTINGS = (
+    (6, F(2, 3), 2), (9, F(1, 2), 3), (7, F(3, 5), 1), (40, F(7, 10), 3), (5, F(1), 2),
+)  # fmt: skip
+
+
+def _chance(size: int, prob: Fraction, m: int) -> Fraction:
+    return math.comb(size, m) * prob**m * (1 - prob) ** (size - m)
+
+
+def _tangent_gap(power: Fraction, mean: Fraction, m: int) -> mp.mpf:
+    """What ``m**-power`` is above its tangent at the mean: an integral of its bend."""
+
+    def bend(u: mp.mpf) -> mp.mpf:
+        return (m - u) * number(power * (power + 1)) * u ** -number(power + 2)
+
+    return mp.quad(bend, [number(mean), m]) if mean != m else mp.mpf(0)
+
+
+def _below_slack(size: int, prob: Fraction, least: int, power: Fraction) -> mp.mpf:
+    """Tangents lie below at each count, and counts below the least add to the mean count."""
+    mean = size * prob
+    gaps = mp.fsum(
+        number(_chance(size, prob, m)) * _tangent_gap(power, mean, m)
+        for m in range(least, size + 1)
+    )
+    missed = sum((m * _chance(size, prob, m) for m in range(least)), F(0))
+    return gaps + number(power * missed) * number(mean) ** -number(power + 1)
+
+
+def _below(power: Fraction) -> Cases:
     def cases() -> Iterator[Case]:
-        for size, prob, least in ((6, F(2, 3), 2), (9, F(1, 2), 3)):
+        for size, prob, least in _SETTINGS:
             with mp.workdps(DIGITS):
-                value = _number_over_counts(size, prob, least, of)
-            yield Case(numbers=_counted(size, prob, least), value=value, error=TINY)
-        for size, prob, least, gap in (
-            (5, F(1), 2, TINY), (1, F(99, 100), 1, mp.mpf(error)), (400, F(9, 10), 3, None),
-        ):  # fmt: skip
-            with mp.workdps(DIGITS):
-                value = _number_over_counts(size, prob, least, of)
-                off = gap if gap is not None else value / (2 * size)
-            numbers = _counted(size, prob, least)
-            yield Case(numbers=numbers, value=value, error=off, sharp=True)
+                value = _number_over_counts(size, prob, least, lambda m: m ** -number(power))
+                slack = _below_slack(size, prob, least, power)
+            yield Case(
+                numbers=_counted(size, prob, least), value=value, error=TINY, sharp=True,
+                slack=slack,
+            )  # fmt: skip
 
     return cases
 
 
-def _above(of: Callable[[int], Any]) -> Cases:
+def _above_slack(size: int, prob: Fraction, least: int) -> Fraction:
+    """What is given away by two terms in place of ``1/m``, and by adding these up too far.
+
+    ``1/(m + 1)`` and ``1/((m + 1)(m + 2))`` turn chances into those of one or two images more;
+    these add up to one only with the counts below the least, and with -1 and -2 images.
+    """
+    more, q, total = 1 + F(2, least), 1 - prob, F(0)
+    for m in range(size + 1):
+        terms = F(1, m + 1) + more / ((m + 1) * (m + 2))
+        total += _chance(size, prob, m) * (terms if m < least else terms - F(1, m))
+    one_more = q ** (size + 1)
+    two_more = q ** (size + 2) + (size + 2) * prob * one_more
+    by_one = (size + 1) * prob
+    return total + one_more / by_one + more * two_more / (by_one * (size + 2) * prob)
+
+
+def _above() -> Iterator[Case]:
+    for size, prob, least in _SETTINGS:
+        value = _over_counts(size, prob, least, lambda m: F(1, m))
+        slack = _above_slack(size, prob, least)
+        yield Case(numbers=_counted(size, prob, least), value=value, sharp=True, slack=slack)
+
+
+def _root_slack(size: int, prob: Fraction, least: int) -> mp.mpf:
+    """What the root of the mean inverse is above the mean inverse root: a sum over pairs."""
+    counts = range(least, size + 1)
+    chances = [number(_chance(size, prob, m)) for m in counts]
+    inverse = number(_over_counts(size, prob, least, lambda m: F(1, m)))
+    pairs = mp.fsum(
+        a * b * (_root(m) - _root(k)) ** 2 / 2
+        for a, m in zip(chances, counts, strict=True)
+        for b, k in zip(chances, counts, strict=True)
+    )
+    kept = number(sum((_chance(size, prob, m) for m in range(least)), F(0)))
+    mean = mp.fsum(a * _root(m) for a, m in zip(chances, counts, strict=True))
+    return (pairs + kept * inverse) / (mp.sqrt(inverse) + mean)
+
+
+def _root_above(closed: bool) -> Cases:
+    """Sharp in the mean inverse, or in the numbers that its own bound is made of."""
+
     def cases() -> Iterator[Case]:
-        for size, prob, least in ((6, F(2, 3), 2), (9, F(1, 2), 3)):
+        for size, prob, least in _SETTINGS:
+            inverse = _over_counts(size, prob, least, lambda m: F(1, m))
+            numbers = _counted(size, prob, least) if closed else {"inverse_count": inverse}
             with mp.workdps(DIGITS):
-                value = _number_over_counts(size, prob, least, of)
-            yield Case(numbers=_counted(size, prob, least), value=value, error=TINY)
-        for size, prob, least, gap in (
-            (3, F(1), 3, TINY), (1, F(1), 1, TINY), (600, F(3, 4), 2, None),
-        ):  # fmt: skip
-            with mp.workdps(DIGITS):
-                value = _number_over_counts(size, prob, least, of)
-                off = gap if gap is not None else mp.mpf("0.005") * value
-            numbers = _counted(size, prob, least)
-            yield Case(numbers=numbers, value=value, error=off, sharp=True)
+                value = _number_over_counts(size, prob, least, _root)
+                slack = _root_slack(size, prob, least)
+                if closed:
+                    more = number(_above_slack(size, prob, least))
+                    root = mp.sqrt(number(inverse))
+                    slack += more / (mp.sqrt(number(inverse) + more) + root)
+            yield Case(numbers=numbers, value=value, error=TINY, sharp=True, slack=slack)
 
     return cases
-
-
-def _by_inverse() -> Iterator[Case]:
-    for size in (3, 7):
-        with mp.workdps(DIGITS):
-            value = _root(size)
-        yield Case(numbers={"inverse_count": F(1, size)}, value=value, error=TINY, sharp=True)
-    with mp.workdps(DIGITS):
-        value = _over_counts(6, F(2, 3), 2, _root)
-    inverse = _over_counts(6, F(2, 3), 2, lambda m: F(1, m))
-    yield Case(numbers={"inverse_count": inverse}, value=value)
 
 
 def _factor(count: int, ddof: int = 1, scale: Fraction = ONE) -> mp.mpf:
@@ -103,14 +158,14 @@ def _factor(count: int, ddof: int = 1, scale: Fraction = ONE) -> mp.mpf:
 
 
 def _mean_factor() -> Iterator[Case]:
-    with mp.workdps(DIGITS):
-        for size in (300, 900):
-            numbers = {"inverse_count": F(1, size)}
-            error = mp.mpf("0.2195") / (size - 1) ** 2
-            yield Case(numbers=numbers, value=_factor(size), error=error, sharp=True)
-        value = 1 + _over_counts(6, F(2, 3), 2, lambda m: _factor(m) - 1)
-        inverse = _over_counts(6, F(2, 3), 2, lambda m: F(1, m))
-        yield Case(numbers={"inverse_count": inverse}, value=value)
+    for size, prob, least in ((300, F(1), 300), (4, F(1), 2), (6, F(2, 3), 2), (5, F(1, 4), 3)):
+        inverse = _over_counts(size, prob, least, lambda m: F(1, m))
+        with mp.workdps(DIGITS):
+            value = 1 + _over_counts(size, prob, least, lambda m: _factor(m) - 1)
+            slack = _number_over_counts(size, prob, least, lambda m: upper_slack(F(m - 1)))
+        yield Case(
+            numbers={"inverse_count": inverse}, value=value, error=TINY, sharp=True, slack=slack
+        )
 
 
 def _slope() -> Iterator[Case]:
@@ -135,11 +190,11 @@ def _mean_over(size: int, factors: Mapping[int, mp.mpf], p: mp.mpf) -> mp.mpf:
 
 _BY_COUNTS = {
     "inverse_next_count": ("g_next", _next_count),
-    "inverse_count_lower_bound": ("g_1", _below(lambda m: F(1, m), "1.03e-4")),
-    "inverse_root_count_lower_bound": ("g_half", _below(_root, "4.2e-5")),
-    "inverse_count_upper_bound": ("g_1", _above(lambda m: F(1, m))),
-    "inverse_root_count_upper_bound": ("g_half", _above(_root)),
-    "inverse_root_count_by_inverse": ("g_half", _by_inverse),
+    "inverse_count_lower_bound": ("g_1", _below(ONE)),
+    "inverse_root_count_lower_bound": ("g_half", _below(F(1, 2))),
+    "inverse_count_upper_bound": ("g_1", _above),
+    "inverse_root_count_upper_bound": ("g_half", _root_above(closed=True)),
+    "inverse_root_count_by_inverse": ("g_half", _root_above(closed=False)),
     "image_factor_upper_bound": ("rho_bar", _mean_factor),
     "image_factor_slope": ("rho_slope", _slope),
 }
