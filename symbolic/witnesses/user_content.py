@@ -174,7 +174,7 @@ WITNESSES = {
     "user_content_stationary_fidelity": _counted("F_*", _long_run(1)),
     "user_content_stationary_trace": _counted("T_*", _long_run(0)),
     "user_content_fidelity": _counted("F_*", _fidelity),
-    "user_content_fidelity_floor": _counted("F_*", _bound(100_000, F(1, 10**5))),
+    "user_content_fidelity_floor": _counted("F_*", _bound(10**15, F(1, 10**14))),
     "user_content_fidelity_ceiling": _counted("F_*", _bound(0, F(1, 10**30))),
     "user_content_smallest_user_images": _counted("N_0_need", _user_images),
     "user_content_smallest_image_count": _counted("n_need", _image_count),

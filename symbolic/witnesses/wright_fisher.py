@@ -12,6 +12,7 @@ from symbolic.witness import Case, Witness
 from symbolic.witnesses.enumeration import (
     PROBS,
     Probs,
+    compositions,
     drift,
     drifted,
     gini,
@@ -161,16 +162,35 @@ def _time_below() -> Iterator[Case]:
         yield Case(numbers=numbers, value=_time(probs, size), sharp=(size, probs) in sharp)
 
 
+def _least_diversity(texts: int, size: int) -> Fraction:
+    """Smallest diversity of counts that leave two texts or more."""
+    shares = (tuple(F(c, size) for c in counts) for counts in compositions(size, texts))
+    return min(gini(p) for p in shares if not _settled(p))
+
+
+def _time_slack(probs: Probs, size: int, cutoff: int) -> Fraction:
+    """Before the cutoff the chance of being settled; then the diversity beyond the least there."""
+    least = _least_diversity(len(probs), size)
+
+    def excess(p: Probs) -> Fraction:
+        return F(0) if _settled(p) else gini(p) / least - 1
+
+    laws = [drifted(probs, size, t) for t in range(cutoff + 1)]
+    settled = sum((mean(law, _settled) for law in laws), F(0))
+    before = sum((mean(law, excess) for law in laws), F(0))
+    return settled + total_until_settled(probs, size, excess) - before
+
+
 def _time_above() -> Iterator[Case]:
-    sharp = [(2, 0, PROBS), (2, 0, TWO), (3, 0, TWO)]
-    for size, cutoff, probs in [*sharp, (3, 1, PROBS), (4, 3, PROBS), (5, 5, TWO)]:
+    starts = ((2, 0, PROBS), (3, 0, TWO), (2, 2, TWO), (3, 1, PROBS), (4, 3, PROBS), (5, 5, TWO))
+    for size, cutoff, probs in starts:
         numbers = {
             "batch_size": size,
             "cutoff_update": cutoff,
             "initial_text_diversity": gini(probs),
         }
-        value = _time(probs, size)
-        yield Case(numbers=numbers, value=value, sharp=(size, cutoff, probs) in sharp)
+        slack = _time_slack(probs, size, cutoff)
+        yield Case(numbers=numbers, value=_time(probs, size), sharp=True, slack=slack)
 
 
 def _by_text() -> Iterator[Case]:
