@@ -2,51 +2,115 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import mpmath as mp
 
 from symbolic.witness import Case, Witness
-from symbolic.witnesses.chi import chi_moment
+from symbolic.witnesses.chi import chi_moment, number
+from symbolic.witnesses.gaussian import QUADRATURE, chi
 
 F = Fraction
 
-# ------------------------------------------------------------------- one dimension, n images each
+# ----------------------------------------------------------------- one dimension, first moments
+#
+# Given the counts and the standard deviations on the way, the mean is moved by a normal amount
+# whose variance is a sum of variances over counts: its mean size is sqrt(2/pi) times a root.
+
+_SD = F(3, 2)
 
 
-def _root_of_two(nu: int) -> mp.mpf:
-    """Mean of ``sqrt(1 + chi^2 / nu)``, by quadrature."""
-    with mp.workdps(30):
-        peak = mp.sqrt(nu)
-        knots = [0, peak, peak + 3, peak + 14]
+class _World(NamedTuple):
+    """Chances of image counts, and how many images an update takes."""
 
-        def density(x: mp.mpf) -> mp.mpf:
-            return x ** (nu - 1) * mp.exp(-x * x / 2)
+    chances: dict[int, Fraction]
+    least: int
 
-        whole = mp.quad(density, knots)
-        return mp.quad(lambda x: mp.sqrt(1 + x * x / nu) * density(x), knots) / whole
+    def over_counts(self, of: Callable[[int], Any]) -> Any:
+        """Mean of what an update with so many images gives, else nothing."""
+        with mp.workdps(40):
+            return mp.fsum(number(c) * of(m) for m, c in self.chances.items() if m >= self.least)
 
-
-def _distance(n: int, times: int) -> mp.mpf:
-    """Mean distance of the mean from its start, of standard deviation one, after 1 or 2 updates."""
-    with mp.workdps(30):
-        return mp.sqrt(2 / mp.pi / n) * (mp.mpf(1) if times == 1 else _root_of_two(n - 1))
+    def kept(self) -> Fraction:
+        """Chance that there is no update."""
+        return sum((c for m, c in self.chances.items() if m < self.least), F(0))
 
 
-def _first_moment() -> Iterator[Case]:
-    for n, times in ((4, 1), (9, 1), (4, 2), (9, 2)):
-        with mp.workdps(30):
+def _binomial(size: int, prob: Fraction) -> dict[int, Fraction]:
+    counts = range(size + 1)
+    return {m: math.comb(size, m) * prob**m * (1 - prob) ** (size - m) for m in counts}
+
+
+#: Worlds and numbers of updates.
+_WORLDS: tuple[tuple[_World, tuple[int, ...]], ...] = (
+    (_World({4: F(1)}, 4), (1, 3)),
+    (_World({9: F(1)}, 2), (1, 2, 3)),
+    (_World(_binomial(4, F(3, 5)), 2), (1, 2)),
+    (_World(_binomial(5, F(5, 7)), 3), (2,)),
+)
+
+
+def _outcomes(world: _World) -> Iterator[tuple[float, float, float]]:
+    """Chances of one update's outcomes: variance of the mean's move, factor of the variance."""
+    yield float(world.kept()), 0.0, 1.0
+    for m, chance in world.chances.items():
+        if m >= world.least:
+            for x, weight in chi(m - 1):
+                yield float(chance) * weight, 1 / m, x * x / (m - 1)
+
+
+def _distance(world: _World, times: int) -> mp.mpf:
+    """Mean distance of the mean from its start, of standard deviation one."""
+    outcomes = tuple(_outcomes(world))
+    last = [(float(world.kept()), 0.0)]
+    last += [(float(c), 1 / m) for m, c in world.chances.items() if m >= world.least]
+    sizes = []
+    for path in itertools.product(*[outcomes] * (times - 1), last):
+        variance = 0.0
+        for way in reversed(path):
+            variance = way[1] + (way[2] * variance if len(way) == 3 else 0.0)
+        sizes.append(math.prod(way[0] for way in path) * math.sqrt(variance))
+    return mp.mpf(math.sqrt(2 / math.pi) * math.fsum(sizes))
+
+
+def _steps(first: mp.mpf, share: mp.mpf, times: int | None) -> mp.mpf:
+    """Sum of steps that shrink, one by one; None: until they are nothing."""
+    total, step, done = mp.mpf(0), first, 0
+    while step > mp.mpf("1e-25") and (times is None or done < times):
+        total, step, done = total + step, step * share, done + 1
+    return total
+
+
+def _first_moment(which: str) -> Iterator[Case]:
+    """Each step is at most the diversity left over the root of the count, and they are added up."""
+    for world, asked in _WORLDS:
+        half = world.over_counts(lambda m: 1 / mp.sqrt(m))
+        one = world.over_counts(lambda m: mp.mpf(1) / m)
+        moved = world.over_counts(lambda m: chi_moment(F(m - 1), F(1)))
+        for times in asked:
+            value = _distance(world, times)
+            with mp.workdps(40):
+                factor, size = number(world.kept()) + moved, number(_SD)
+                steps = {
+                    "at": (half, factor, times),
+                    "ever": (half, factor, None),
+                    "root": (mp.sqrt(one), 1 - one / 4, None),
+                }[which]
+                value, slack = size * value, size * (_steps(*steps) - value)
             numbers = {
                 "generations": times,
-                "image_diversity": F(3, 2),
-                "contraction_factor": chi_moment(F(n - 1), F(1)),
-                "inverse_root_count": 1 / mp.sqrt(n),
-                "inverse_count": F(1, n),
+                "image_diversity": _SD,
+                "contraction_factor": factor,
+                "inverse_root_count": half,
+                "inverse_count": one,
             }
-            yield Case(numbers=numbers, value=_distance(n, times) * 3 / 2)
+            error = QUADRATURE * value
+            yield Case(numbers=numbers, value=value, error=error, sharp=True, slack=slack)
 
 
 # ------------------------------------------------------------------------- signs, counts and time
@@ -94,13 +158,17 @@ def _squared() -> Iterator[Case]:
         yield Case(numbers=numbers, value=sum(c * key[0] for key, c in law.items()))
 
 
-def _bound() -> Witness:
-    return Witness(quantity="Mean(F[t])", method="quadrature", make=_first_moment)
+def _bound(which: str) -> Witness:
+    return Witness(
+        quantity="Mean(F[t])",
+        method="quadrature for every count",
+        make=functools.partial(_first_moment, which),
+    )
 
 
 WITNESSES = {
-    "image_fidelity_bound_at": _bound(),
-    "image_fidelity_bound": _bound(),
-    "image_fidelity_root_bound": _bound(),
+    "image_fidelity_bound_at": _bound("at"),
+    "image_fidelity_bound": _bound("ever"),
+    "image_fidelity_root_bound": _bound("root"),
     "image_fidelity_squared": Witness(quantity="Mean(F2[t])", method="enumeration", make=_squared),
 }
