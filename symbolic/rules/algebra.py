@@ -9,6 +9,7 @@ from sympy.core.relational import Relational
 
 from symbolic.moments import normal
 from symbolic.rules.core import Facts, Given, equation, gap, names_a_quantity, require, rule
+from symbolic.rules.definitions import require_extreme
 from symbolic.rules.instances import instance, put
 from symbolic.signs import is_nonnegative, is_zero
 from symbolic.symbols import ChiSquare, Mean, RandomSymbol, generations, is_random
@@ -159,11 +160,12 @@ def _abbreviation(claim: Relational, facts: Facts, given: Given) -> None:
 
 @rule("threshold")
 def _threshold(claim: Relational, facts: Facts, given: Given) -> None:
-    """Read a threshold off ``f(x) - level = weight * (x - threshold)``, weight positive."""
+    """Read the smallest ``x`` for a level off ``f(x) - level = weight * (x - threshold)``."""
     equation(claim)
     (fact,) = facts
     weight, level, variable = given["weight"], given["level"], given["variable"]
-    require(claim.lhs == variable, f"expected a threshold of {variable}.")
+    names_a_quantity(claim, fact)
+    require_extreme(claim, fact, variable)
     require(not (claim.rhs.has(variable) or level.has(variable)), f"{variable} is left over.")
     require(isinstance(fact, sp.Eq) and not fact.lhs.has(variable), "expected a value.")
     require(is_zero(fact.rhs - level - weight * (variable - claim.rhs)), "not of the form claimed.")
@@ -178,12 +180,10 @@ def _require_positive(weight: sp.Expr, given: Given) -> None:
 @rule("maximum")
 def _maximum(claim: Relational, facts: Facts, given: Given) -> None:
     """Read a maximiser off ``best - f(x) = weight * (square root)**2``."""
-    equation(claim)
-    (fact,) = facts
     root, variable, weight = given["root"], given["variable"], given["weight"]
-    names_a_quantity(claim, fact)
-    require(not claim.rhs.has(variable), f"{variable} is left over.")
-    require(is_zero(fact.rhs - weight * root**2), "the gap is not that square.")
+    _require_gap(claim, facts, given)
+    best = facts[1].lhs + facts[0].rhs
+    require(not best.has(variable), f"{variable} is left over.")
     _require_positive(weight, given)
     require(is_zero(root.subs(variable, claim.rhs)), "the square does not vanish there.")
     slope = sp.diff(root, variable)
@@ -193,15 +193,22 @@ def _maximum(claim: Relational, facts: Facts, given: Given) -> None:
 @rule("maximal value")
 def _maximal_value(claim: Relational, facts: Facts, given: Given) -> None:
     """Read the largest value off ``best - f(x) = weight * (square root)**2``."""
+    _require_gap(claim, facts, given)
+    require(is_zero(claim.rhs - facts[0].rhs - facts[1].lhs), "the gap is from another value.")
+    reached = given["root"].subs(given["variable"], given["at"])
+    require(is_zero(reached), "the value is not reached.")
+
+
+def _require_gap(claim: Relational, facts: Facts, given: Given) -> None:
+    """Require what a quantity is (or its bound) and ``best - that = weight * root**2``."""
     equation(claim)
-    (fact,) = facts
-    weight, square = given["weight"], given["root"] ** 2
-    gap_form = claim.rhs - given["function"] - weight * square
-    names_a_quantity(claim, fact)
+    value, apart = facts
+    names_a_quantity(claim, value, apart)
+    require_extreme(claim, value, given["variable"])
+    require(isinstance(apart, sp.Eq), "expected the gap as an equation.")
     require(not claim.rhs.has(given["variable"]), f"{given['variable']} is left over.")
-    require(is_zero(gap_form) and is_zero(gap(fact) - gap_form), "the gap is not that square.")
-    _require_positive(weight, given)
-    require(is_zero(square.subs(given["variable"], given["at"])), "the value is not reached.")
+    require(is_zero(apart.rhs - given["weight"] * given["root"] ** 2), "no such square.")
+    _require_positive(given["weight"], given)
 
 
 @rule("logarithm")

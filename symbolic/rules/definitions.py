@@ -12,16 +12,55 @@ from typing import Any, Protocol
 import sympy as sp
 from sympy.core.relational import Relational
 
+from symbolic import symbols as s
 from symbolic.rules.core import require
 from symbolic.signs import is_zero
 
-__all__ = ["check_definitions"]
+__all__ = ["check_definitions", "require_extreme"]
 
 _GIVEN = {"perturbation": "rest", "abbreviation": "name"}  # where the new name is given
 _CLAIMED = {
     "fixed point of a linear recursion", "fixed point of a linear system", "long-run limit",
-    "squeeze", "maximum", "maximal value",
+    "squeeze", "maximum", "maximal value", "threshold",
 }  # fmt: skip
+# A best or smallest value of a variable: of which, and of what quantity as it varies.
+_EXTREMES = {
+    s.best_injection_fraction: (s.injection_fraction, s.limit_text_diversity),
+    s.best_text_diversity: (s.injection_fraction, s.limit_text_diversity),
+    s.smallest_injection_dose: (s.injection_dose, s.stationary_text_diversity),
+    s.smallest_injection_prob: (
+        s.injection_prob,
+        s.stationary_text_diversity,
+        s.best_text_diversity,
+    ),
+    s.smallest_injection_fraction: (s.injection_fraction, s.stationary_text_diversity),
+}
+
+
+def require_extreme(claim: Relational, fact: Relational, variable: sp.Basic) -> None:
+    """Require that a claim names a best or smallest value of what its fact speaks of.
+
+    Parameters
+    ----------
+    claim, fact : sympy Relational
+        The value of the name, and that of the quantity (or a bound on it) as a function.
+    variable : sympy.Basic
+        What is varied.
+
+    Raises
+    ------
+    DerivationError
+        If the name stands for something else.
+
+    Examples
+    --------
+    >>> least = sp.Eq(s.smallest_injection_dose, sp.Rational(1, 3))
+    >>> require_extreme(least, sp.Eq(s.stationary_text_diversity, s.injection_dose),
+    ...                 s.injection_dose)
+    """
+    meaning = _EXTREMES.get(claim.lhs, ())
+    require(variable in meaning[:1], f"{claim.lhs} is no name for a value of {variable}.")
+    require(fact.lhs in meaning[1:], f"{claim.lhs} does not speak of {fact.lhs}.")
 
 
 class _Step(Protocol):
@@ -55,8 +94,12 @@ def check_definitions(steps: Sequence[_Step], stated: Mapping[str, Relational]) 
     >>> check_definitions([], {})
     """
     named: set[sp.Basic] = set()
+    stand_for: dict[sp.Basic, sp.Expr] = {}
     used = {use for step in steps for use in step.uses if use in stated}
     for number, step in enumerate(steps):
+        for name in stand_for.keys() & step.given.keys():
+            same = is_zero(sp.sympify(step.given[name]) - stand_for[name])
+            require(same, f"{name} stands for {stand_for[name]} and nothing else.")
         if step.rule not in _GIVEN:
             continue
         name = step.given[_GIVEN[step.rule]]
@@ -64,6 +107,8 @@ def check_definitions(steps: Sequence[_Step], stated: Mapping[str, Relational]) 
         known = [fact for fact in before if _speaks_of(fact, name)]
         require(name not in named and not known, f"{name} is defined where it has a meaning.")
         named.add(name)
+        if step.rule == "abbreviation":
+            stand_for[name] = step.given["stands for"]
     _check_values(steps, [stated[use] for use in used if use.startswith("theorem:")])
 
 

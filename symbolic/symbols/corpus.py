@@ -20,6 +20,7 @@ limit_text_diversity = sp.Symbol("H_inf", nonnegative=True)
 best_injection_fraction = sp.Symbol("epsilon_*", positive=True)
 best_text_diversity = sp.Symbol("H_best", nonnegative=True)
 injected_share = sp.Symbol("s_inj", nonnegative=True)
+smallest_injection_dose = sp.Symbol("delta_min", nonnegative=True)
 smallest_injection_prob = sp.Symbol("alpha_min", nonnegative=True)
 smallest_injection_fraction = sp.Symbol("epsilon_min", nonnegative=True)
 
@@ -43,6 +44,7 @@ WORDS: dict[str, str] = {
     "best_injection_fraction": "injection fraction with the largest guaranteed diversity",
     "best_text_diversity": "largest guaranteed text diversity over injection fractions",
     "injected_share": "injection_prob * injection_fraction: mean share of a corpus per generation",
+    "smallest_injection_dose": "smallest injection dose that keeps a wanted diversity",
     "smallest_injection_prob": "smallest injection probability that keeps a wanted diversity",
     "smallest_injection_fraction": "smallest injection fraction that keeps a wanted diversity",
     "transient_size": "distance from the stationary value at generation 0",

@@ -77,7 +77,7 @@ def _least_dose(order: _Order) -> Theorem:
         "corpus_injection_dose" + ("" if order.name == "before" else "_after"),
         f"Smallest dose for a wanted diversity, injected {order.name} the text updates",
         "The dose alpha eps (2 - eps) from which the stationary diversity is at least h.",
-        eq(_delta, order.least),
+        eq(s.smallest_injection_dose, order.least),
         order,
         "h < H_u, M >= 1",
         "reachable only if it is at most 1",
@@ -94,7 +94,7 @@ def _least_dose(order: _Order) -> Theorem:
             ),
             Step(
                 rule="threshold",
-                claim=eq(_delta, order.least),
+                claim=eq(s.smallest_injection_dose, order.least),
                 uses=("by dose",),
                 given={
                     "variable": _delta, "level": _floor, "weight": order.slope / room,
@@ -111,7 +111,7 @@ def _least_prob(order: _Order) -> Theorem:
         f"corpus_injection_prob_{order.name}",
         f"Smallest injection probability, injected {order.name} the text updates",
         "The probability of injection from which, at a fraction, diversity is at least h.",
-        eq(_alpha, order.least / _one),
+        eq(s.smallest_injection_prob, order.least / _one),
         order,
         "h < H_u, M >= 1, eps > 0",
         "reachable only if it is at most 1: see corpus_injection_fraction_ceiling",
@@ -120,7 +120,7 @@ def _least_prob(order: _Order) -> Theorem:
             _stationary(order),
             Step(
                 rule="threshold",
-                claim=eq(_alpha, order.least / _one),
+                claim=eq(s.smallest_injection_prob, order.least / _one),
                 uses=("stationary",),
                 given={
                     "variable": _alpha, "level": _floor, "weight": order.slope * _one / room,
@@ -145,7 +145,7 @@ def _least_fraction(order: _Order) -> Theorem:
         f"corpus_injection_fraction_{order.name}",
         f"Smallest injection fraction, injected {order.name} the text updates",
         "The fraction from which, at a probability of injection, diversity is at least h.",
-        eq(_eps, fraction.subs(retained)),
+        eq(s.smallest_injection_fraction, fraction.subs(retained)),
         order,
         "h < H_u, M >= 1",
         "reachable only if alpha is at least the least dose: see corpus_injection_prob_ceiling",
@@ -162,7 +162,7 @@ def _least_fraction(order: _Order) -> Theorem:
             ),
             Step(
                 rule="threshold",
-                claim=eq(_eps, fraction),
+                claim=eq(s.smallest_injection_fraction, fraction),
                 note="eps (2 - eps) is 1 - (1 - eps)^2, and alpha is at least the least dose",
                 label="threshold",
                 uses=("by retention",),
@@ -175,7 +175,7 @@ def _least_fraction(order: _Order) -> Theorem:
             ),
             Step(
                 rule="instance",
-                claim=eq(_eps, fraction.subs(retained)),
+                claim=eq(s.smallest_injection_fraction, fraction.subs(retained)),
                 uses=("threshold",),
                 given=retained,
             ),

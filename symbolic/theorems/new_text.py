@@ -107,14 +107,16 @@ _excess = sp.Symbol("excess", positive=True)  # sqrt(1 + b) - 1
 _positive = {_b: _excess * (2 + _excess)}
 _best = (
     Step(
-        rule="algebra",
-        claim=eq(guaranteed, _by_strength.xreplace({_b: _strength})),
+        rule="abbreviation",
+        claim=ge(s.limit_text_diversity, _by_strength),
         note="the bound depends on N, M and alpha through b = alpha a^M / (1 - a^M) only",
+        label="by strength",
+        uses=("theorem:new_text_lower_bound",),
+        given={"name": _b, "stands for": _strength},
     ),
     Step(
         rule="algebra",
         claim=eq(1 - 1 / _sigma - _by_strength, _weight * _square**2),
-        note="b > 0 arbitrary",
         label="gap",
     ),
 )
@@ -134,7 +136,7 @@ new_text_best_fraction = Theorem(
             rule="maximum",
             claim=eq(s.best_injection_fraction, 1 / (1 + _sigma)),
             label="best",
-            uses=("gap",),
+            uses=("by strength", "gap"),
             given={"variable": _eps, "root": _square, "weight": _weight, "domain": _positive},
         ),
         Step(
@@ -161,8 +163,8 @@ new_text_best_value = Theorem(
             rule="maximal value",
             claim=eq(s.best_text_diversity, 1 - 1 / _sigma),
             label="best",
-            uses=("gap",),
-            given={"function": _by_strength, "root": _square, "weight": _weight, "variable": _eps,
+            uses=("by strength", "gap"),
+            given={"root": _square, "weight": _weight, "variable": _eps,
                    "at": 1 / (1 + _sigma), "domain": _positive},
         ),
         Step(
@@ -183,7 +185,7 @@ new_text_smallest_prob = Theorem(
     name="new_text_smallest_prob",
     title="Smallest probability of new texts for a wanted diversity",
     in_words="The probability from which new texts, at the best fraction, guarantee h.",
-    statement=eq(_alpha, _least.subs(_b, _odds)),
+    statement=eq(s.smallest_injection_prob, _least.subs(_b, _odds)),
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="T5",
@@ -203,7 +205,7 @@ new_text_smallest_prob = Theorem(
         ),
         Step(
             rule="threshold",
-            claim=eq(_alpha, _least),
+            claim=eq(s.smallest_injection_prob, _least),
             label="threshold",
             uses=("by strength",),
             given={
@@ -215,7 +217,7 @@ new_text_smallest_prob = Theorem(
         ),
         Step(
             rule="instance",
-            claim=eq(_alpha, _least.subs(_b, _odds)),
+            claim=eq(s.smallest_injection_prob, _least.subs(_b, _odds)),
             uses=("threshold",),
             given={_b: _odds},
         ),

@@ -268,8 +268,8 @@ _CAPS: dict[str, tuple[str, ...]] = {
     "fraction_": ("injection_fraction",),
 }
 WITNESSES: dict[str, Witness] = {
-    "corpus_injection_dose": _witness("delta", _least, "before", "injection_dose"),
-    "corpus_injection_dose_after": _witness("delta", _least, "after", "injection_dose"),
+    "corpus_injection_dose": _witness("delta_min", _least, "before", "injection_dose"),
+    "corpus_injection_dose_after": _witness("delta_min", _least, "after", "injection_dose"),
     "smallest_injected_share": _witness("s_inj", _share),
     "dirichlet_corpus_diversity": _witness("H_u", _urn),
     "corpus_injection_text_probs": _witness("Mean(p[t, i])", _mean_probs),
@@ -278,7 +278,7 @@ WITNESSES: dict[str, Witness] = {
     "new_text_lower_bound": _witness("H_inf", _new_limit),
     "new_text_best_fraction": _witness("epsilon_*", _new_best, 0),
     "new_text_best_value": _witness("H_best", _new_best, 1),
-    "new_text_smallest_prob": _witness("alpha", _new_least),
+    "new_text_smallest_prob": _witness("alpha_min", _new_least),
     "new_text_ceiling": _witness("H_best", _new_ceiling),
 }
 for _order in ("before", "after"):
@@ -286,9 +286,9 @@ for _order in ("before", "after"):
         f"corpus_injection_curve_{_order}": _witness("Mean(H[t])", _curve, _order, False),
         f"corpus_injection_recursion_{_order}": _witness("Mean(H[t])", _curve, _order, True),
         f"corpus_injection_stationary_{_order}": _witness("H_*", _stationary_cases, _order),
-        f"corpus_injection_prob_{_order}": _witness("alpha", _least, _order, "injection_prob"),
+        f"corpus_injection_prob_{_order}": _witness("alpha_min", _least, _order, "injection_prob"),
         f"corpus_injection_fraction_{_order}": _witness(
-            "epsilon", _least, _order, "injection_fraction"
+            "epsilon_min", _least, _order, "injection_fraction"
         ),
         f"corpus_injection_transient_{_order}": _witness(_LIMIT, _transient, _order),
         f"fresh_corpus_curve_{_order}": _witness("Mean(H[t])", _fresh, _order),

@@ -26,6 +26,7 @@ P, h, H, C, v = (
     s.directional_variance_at,
 )  # fmt: skip
 chi, drift, delta = ChiSquare(N), 1 - 1 / N, sp.KroneckerDelta
+eps, least = s.injection_fraction, s.smallest_injection_dose
 H_star, H_inf, H_best = s.stationary_text_diversity, s.limit_text_diversity, s.best_text_diversity
 
 
@@ -134,17 +135,32 @@ ATTACKS: list[tuple[str, str, Relational, tuple[Relational, ...], Mapping[Any, A
      {"name": p, "stands for": p + 1}),
     ("an abbreviation that has a meaning", "abbreviation", eq(H_star, 2 * p),
      (eq(H_star, p + x),), {"name": p, "stands for": x}),
-    ("a threshold where nothing changes", "threshold", eq(p, 7),
+    ("a threshold where nothing changes", "threshold", eq(least, 7),
      (eq(H_star, s.diversity_floor),),
-     {"weight": sp.S.Zero, "level": s.diversity_floor, "variable": p}),
-    ("a threshold of something else", "threshold", eq(N, 3), (eq(H_star, x),),
+     {"weight": sp.S.Zero, "level": s.diversity_floor, "variable": s.injection_dose}),
+    ("a threshold of something else", "threshold", eq(least, 3), (eq(H_star, x),),
      {"weight": sp.S.One, "level": sp.S(3), "variable": x}),
-    ("a maximum where nothing changes", "maximum", eq(H_best, 7), (eq(y, 0),),
-     {"root": p - 7, "variable": p, "weight": sp.S.Zero}),
-    ("a root that vanishes everywhere", "maximum", eq(H_best, 7), (eq(y, 0),),
-     {"root": sp.S.Zero, "variable": p, "weight": sp.S.One}),
-    ("a largest value that still varies", "maximal value", eq(H_best, p**2), (eq(0, 0),),
-     {"function": p**2, "root": sp.S.Zero, "variable": p, "weight": sp.S.One, "at": sp.S(3)}),
+    ("a threshold of another quantity", "threshold", eq(least, 3), (eq(H_inf, s.injection_dose),),
+     {"weight": sp.S.One, "level": sp.S(3), "variable": s.injection_dose}),
+    ("an equation on the variable itself", "threshold", eq(s.injection_dose, 3),
+     (eq(H_star, s.injection_dose),),
+     {"weight": sp.S.One, "level": sp.S(3), "variable": s.injection_dose}),
+    ("a maximum where nothing changes", "maximum", eq(s.best_injection_fraction, 7),
+     (ge(H_inf, y), eq(0, 0)), {"root": eps - 7, "variable": eps, "weight": sp.S.Zero}),
+    ("a root that vanishes everywhere", "maximum", eq(s.best_injection_fraction, 7),
+     (ge(H_inf, y), eq(0, 0)), {"root": sp.S.Zero, "variable": eps, "weight": sp.S.One}),
+    ("a maximum of another quantity", "maximum", eq(s.best_injection_fraction, 7),
+     (eq(H_star, 1 - (eps - 7) ** 2), eq(1 - (1 - (eps - 7) ** 2), (eps - 7) ** 2)),
+     {"root": eps - 7, "variable": eps, "weight": sp.S.One}),
+    ("the maximum of any function", "maximum", eq(s.best_injection_fraction, 7),
+     (ge(H_inf, eps), eq(1 - (1 - (eps - 7) ** 2), (eps - 7) ** 2)),
+     {"root": eps - 7, "variable": eps, "weight": sp.S.One}),
+    ("a largest value that still varies", "maximal value", eq(H_best, eps**2),
+     (ge(H_inf, eps**2), eq(0, 0)),
+     {"root": sp.S.Zero, "variable": eps, "weight": sp.S.One, "at": sp.S(3)}),
+    ("a largest value of another quantity", "maximal value", eq(H_best, 1),
+     (eq(H_star, 1 - eps**2), eq(eps**2, eps**2)),
+     {"root": eps, "variable": eps, "weight": sp.S.One, "at": sp.S.Zero}),
     ("the logarithm of a negative number", "logarithm", eq(y, 2 * sp.log(x)),
      (eq(y, sp.log(p)), eq(p, x**2)), {}),
     # Expansions.
@@ -242,6 +258,19 @@ def test_a_remainder_is_defined_once() -> None:
     )
     with pytest.raises(DerivationError, match="has a meaning"):
         _theorem(last.claim, *steps, last).check_derivation()
+
+
+def test_an_abbreviation_stands_for_nothing_else() -> None:
+    short = Step(
+        rule="abbreviation",
+        claim=eq(H_star, p),
+        label="short",
+        uses=("theorem:corpus_injection_stationary_before",),
+        given={"name": p, "stands for": THEOREMS["corpus_injection_stationary_before"].rhs},
+    )
+    for_seven = Step(rule="instance", claim=eq(H_star, 7), uses=("short",), given={p: 7})
+    with pytest.raises(DerivationError, match="nothing else"):
+        _theorem(for_seven.claim, short, for_seven).check_derivation()
 
 
 def test_two_systems_do_not_share_a_name() -> None:
