@@ -15,6 +15,7 @@ from symbolic.witnesses import (
     image,
     image_bounds,
     injection,
+    isotropic,
     rates,
     replicates,
     special,
@@ -39,6 +40,7 @@ _MODULES = (
     image,
     image_bounds,
     contraction,
+    isotropic,
 )
 
 WITNESSES: dict[str, Witness] = {

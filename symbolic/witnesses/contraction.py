@@ -6,11 +6,9 @@ that order times a size taken from dimension one, where it is ``1/32 nu^-2`` or 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 import mpmath as mp
 
@@ -129,21 +127,6 @@ def _plane_powers() -> Iterator[Case]:
 # ------------------------------------------------------------- isotropic, in every dimension
 
 
-def _enclosed(many: int, error: Any) -> Iterator[Case]:
-    """Strictly inside with few images, as close as the next order with many."""
-    for images, dim in itertools.chain(((9, 1), (9, 2), (61, 3)), ((many, d) for d in (1, 2, 3))):
-        sharp = images == many
-        numbers = setting(images, 2, F(5, 4)) | {"num_features": dim}
-        size = mp.sqrt(mp.mpf(float(scale(numbers))) * (images - 1))
-        value = size * _isotropic(images - 1, dim)
-        yield Case(
-            numbers=numbers,
-            value=value,
-            error=error(dim) if sharp else mp.mpf("1e-5") if dim == 3 else mp.mpf("1e-10"),
-            sharp=sharp,
-        )
-
-
 def _next_order() -> Iterator[Case]:
     for freedom, dim in ((30, 1), (30, 2), (60, 3)):
         numbers = {"image_count": freedom + 1, "num_features": dim}
@@ -151,16 +134,6 @@ def _next_order() -> Iterator[Case]:
         yield Case(numbers=numbers, value=_isotropic(freedom, dim), error=error)
 
 
-_FIRST = Witness(
-    quantity="rho",
-    method="quadrature",
-    make=lambda: _enclosed(20001, lambda d: mp.mpf(3 * (d + 1) ** 2) / 20000**2),
-)
-_CLOSER = Witness(
-    quantity="rho",
-    method="quadrature",
-    make=lambda: _enclosed(20001, lambda d: mp.mpf(20 * (d + 1) ** 3) / 20000**3),
-)
 WITNESSES = {
     "image_contraction_second_order": Witness(
         quantity="Mean(D')", method="quadrature", make=_second_order
@@ -180,10 +153,6 @@ WITNESSES = {
     "image_plane_factor_alternating": Witness(
         quantity="rho", method="quadrature", make=_plane_factor
     ),
-    "image_contraction_isotropic_upper": _FIRST,
-    "image_contraction_isotropic_lower": _FIRST,
-    "image_contraction_isotropic_upper_closer": _CLOSER,
-    "image_contraction_isotropic_lower_closer": _CLOSER,
     "image_contraction_isotropic_next_order": Witness(
         quantity="rho", method="quadrature", make=_next_order
     ),

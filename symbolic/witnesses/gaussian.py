@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import mpmath as mp
@@ -85,27 +85,29 @@ def plane_power(freedom: int, power: float) -> mp.mpf:
 
 
 @functools.cache
-def _few_nodes(freedom: int) -> Rule:
-    """Gauss's four-node rule for a chi variable (zero: a standard normal), from its moments."""
+def _few_nodes(freedom: int, size: int = 4) -> Rule:
+    """Gauss's rule for a chi variable (zero: a standard normal), from its moments."""
     with mp.workdps(60):
         if freedom:
             ratio = [
-                mp.gamma(mp.mpf(freedom + k) / 2) / mp.gamma(mp.mpf(freedom) / 2) for k in range(8)
+                mp.gamma(mp.mpf(freedom + k) / 2) / mp.gamma(mp.mpf(freedom) / 2)
+                for k in range(2 * size)
             ]
             moments = [mp.sqrt(2) ** k * r for k, r in enumerate(ratio)]
         else:
-            moments = [mp.mpf(0 if k % 2 else mp.fac2(k - 1) if k else 1) for k in range(8)]
-        hankel = mp.matrix([[moments[i + j] for j in range(4)] for i in range(4)])
-        last = mp.matrix([-moments[4 + i] for i in range(4)])
+            moments = [mp.mpf(0 if k % 2 else mp.fac2(k - 1) if k else 1) for k in range(2 * size)]
+        places = range(size)
+        hankel = mp.matrix([[moments[i + j] for j in places] for i in places])
+        last = mp.matrix([-moments[size + i] for i in places])
         monic = [mp.mpf(1), *reversed(list(mp.lu_solve(hankel, last)))]
         nodes = [mp.re(x) for x in mp.polyroots(monic, maxsteps=200, extraprec=200)]
-        vander = mp.matrix([[x**k for x in nodes] for k in range(4)])
-        weights = mp.lu_solve(vander, mp.matrix(moments[:4]))
+        vander = mp.matrix([[x**k for x in nodes] for k in places])
+        weights = mp.lu_solve(vander, mp.matrix(moments[:size]))
         return tuple((float(x), float(w)) for x, w in zip(nodes, weights, strict=True))
 
 
-def _trace_root(a: Sequence[Sequence[float]]) -> float:
-    """Trace of the root of a positive three-by-three matrix, from its eigenvalues."""
+def _eigenvalues(a: Sequence[Sequence[float]]) -> Iterator[float]:
+    """Eigenvalues of a positive three-by-three matrix, by Viete's angles."""
     middle = (a[0][0] + a[1][1] + a[2][2]) / 3
     b = [[a[i][j] - (middle if i == j else 0) for j in range(3)] for i in range(3)]
     size = math.sqrt(sum(b[i][j] ** 2 for i in range(3) for j in range(3)) / 6)
@@ -115,22 +117,44 @@ def _trace_root(a: Sequence[Sequence[float]]) -> float:
         + b[0][2] * (b[0][1] * b[1][2] - b[1][1] * b[0][2])
     )
     angle = math.acos(max(-1.0, min(1.0, det / 2 / size**3))) / 3
-    turns = (0, 2 * math.pi / 3, 4 * math.pi / 3)
-    return math.fsum(math.sqrt(max(middle + 2 * size * math.cos(angle + t), 0)) for t in turns)
+    for turn in (0, 2 * math.pi / 3, 4 * math.pi / 3):
+        yield max(middle + 2 * size * math.cos(angle + turn), 0)
+
+
+def _in_space(
+    freedom: int, sds: tuple[float, float, float], size: int = 4
+) -> Iterator[tuple[float, tuple[float, ...]]]:
+    chis = [_few_nodes(freedom - j, size) for j in range(3)]
+    for nodes in itertools.product(*chis, *([_few_nodes(0, size)] * 3)):
+        (x, _), (y, _), (w, _), (p, _), (q, _), (r, _) = nodes
+        s, t, u = sds
+        rows = ((s * x, 0.0, 0.0), (t * p, t * y, 0.0), (u * q, u * r, u * w))
+        matrix = [[math.fsum(f * g for f, g in zip(m, n, strict=True)) for n in rows] for m in rows]
+        yield math.prod(weight for _, weight in nodes), tuple(_eigenvalues(matrix))
 
 
 @functools.cache
 def space(freedom: int, sds: tuple[float, float, float]) -> mp.mpf:
     """Mean of ``tr root(S W S)``, W three-dimensional, to an error of order ``freedom**-4``."""
-    chis = [_few_nodes(freedom - j) for j in range(3)]
-    total = []
-    for nodes in itertools.product(*chis, *([_few_nodes(0)] * 3)):
-        (x, _), (y, _), (w, _), (p, _), (q, _), (r, _) = nodes
-        s, t, u = sds
-        rows = ((s * x, 0.0, 0.0), (t * p, t * y, 0.0), (u * q, u * r, u * w))
-        matrix = [[math.fsum(f * g for f, g in zip(m, n, strict=True)) for n in rows] for m in rows]
-        total.append(math.prod(weight for _, weight in nodes) * _trace_root(matrix))
-    return mp.mpf(math.fsum(total))
+    outcomes = _in_space(freedom, sds)
+    return mp.mpf(math.fsum(w * math.fsum(map(math.sqrt, values)) for w, values in outcomes))
+
+
+def eigenvalues(freedom: int, dim: int) -> Iterator[tuple[float, tuple[float, ...]]]:
+    """Chances and eigenvalues of a Wishart matrix of identity scale, in one to three dimensions.
+
+    In three dimensions means have an error of order ``freedom**-5``.
+    """
+    if dim == 3:
+        yield from _in_space(freedom, (1.0, 1.0, 1.0), 5)
+    elif dim == 1:
+        yield from ((weight, (x * x,)) for x, weight in chi(freedom))
+    else:
+        for (x, weight_x), (y, weight_y) in itertools.product(chi(freedom), chi(freedom - 1)):
+            for z, weight_z in _normal(x + y):
+                larger = (math.hypot(x + y, z) + math.hypot(x - y, z)) / 2
+                # roots of the eigenvalues: their product is that of the diagonal
+                yield weight_x * weight_y * weight_z, (larger**2, (x * y / larger) ** 2)
 
 
 # ------------------------------------------------------------------- polynomials in normals
