@@ -71,6 +71,18 @@ def plane(freedom: int, first: float, second: float) -> tuple[mp.mpf, mp.mpf]:
     return mp.mpf(math.fsum(on_first)), mp.mpf(math.fsum(on_second))
 
 
+def plane_excess(freedom: int, first: float, second: float) -> mp.mpf:
+    """Mean of ``tr root(S W S)`` over the trace of its triangular factor, in the plane."""
+    total = []
+    for x, weight_x in chi(freedom):
+        for y, weight_y in chi(freedom - 1):
+            both = first * x + second * y
+            for z, weight_z in _normal(both / second):
+                excess = (second * z) ** 2 / (math.hypot(both, second * z) + both)
+                total.append(weight_x * weight_y * weight_z * excess)
+    return mp.mpf(math.fsum(total))
+
+
 def plane_power(freedom: int, power: float) -> mp.mpf:
     """Mean of a power of ``tr root(W)`` in the plane."""
     total = []

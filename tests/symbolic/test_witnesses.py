@@ -13,7 +13,10 @@ import sympy as sp
 
 from symbolic import THEOREMS
 from symbolic import symbols as s
+from symbolic.theorem import Kind
 from symbolic.theorems import image
+from symbolic.witness import Case, WitnessError
+from symbolic.witnesses import WITNESSES
 
 F = Fraction
 
@@ -343,3 +346,36 @@ def test_user_content_stationary(n: int, n0: int, trace: float, fidelity: float)
     assert round(float(value("user_content_stationary_trace", **numbers)), 3) == trace
     m, w = n + n0, F(n, n + n0)
     assert found == 2 / (m * (1 - w**2) - w**2 * F(m, m - 1))
+
+
+# --------------------------------------------------------------------------------------- sharpness
+
+
+BOUNDS = sorted(
+    name
+    for name, theorem in THEOREMS.items()
+    if theorem.kind in {Kind.UPPER_BOUND, Kind.LOWER_BOUND}
+)
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_bound_has_a_case_that_sees_a_weaker_one(name: str) -> None:
+    sharp = [case for case in WITNESSES[name].cases() if case.sharp]
+    # Nothing of the bound's own size may hide in the error: that is what slack is for.
+    assert any(mp.mpf(0) != case.value and small(case) for case in sharp)
+    # Of what a bound gives away, nothing may hide there either.
+    assert all(not case.slack or case.error <= abs(case.slack) / 1000 for case in sharp)
+    THEOREMS[name].check_witness()
+
+
+def small(case: Case) -> bool:
+    return bool(mp.mpmathify(case.error) <= mp.mpf("1e-9") * abs(mp.mpmathify(case.value)))
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_bound_off_by_a_thousandth_is_seen(name: str) -> None:
+    theorem = THEOREMS[name]
+    for factor in (sp.Rational(999, 1000), sp.Rational(1001, 1000)):
+        off = theorem.statement.func(theorem.lhs, factor * theorem.rhs, evaluate=False)
+        with pytest.raises(WitnessError):
+            WITNESSES[name].check(off)
