@@ -141,11 +141,9 @@ def _differs_at_small_sizes(expr: sp.Expr) -> bool:
         for k, name in enumerate(names)
     }
     point |= {name: sp.Integer(_SMALL_SIZES[name]) for name in names if name in _SMALL_SIZES}
-    written_out = expr.subs(point)
-    for _ in range(3):  # sums inside sums
-        written_out = written_out.replace(
-            lambda e: isinstance(e, sp.Sum | sp.Product) and _is_short(e), lambda e: e.doit()
-        )
+    written_out = _written_out(expr.subs(point))
+    if written_out is None:
+        return False
     numbers: dict[sp.Indexed, sp.Expr] = {}
 
     def number_of(entry: sp.Indexed) -> sp.Expr:
@@ -155,12 +153,21 @@ def _differs_at_small_sizes(expr: sp.Expr) -> bool:
     return bool(value.is_number and value.is_finite and abs(value) > sp.Float("1e-12"))
 
 
-def _is_short(total: sp.Sum | sp.Product) -> bool:
-    """Tell whether a range is written in numbers, and not run backwards."""
-    return all(
-        low.is_Integer and high.is_Integer and 0 <= high - low + 1 <= 12
-        for _, low, high in total.limits[-1:]
-    )
+def _written_out(expr: sp.Expr) -> sp.Expr | None:
+    """Write sums and products out, from the outermost on; None if a range is long or backwards."""
+    if not expr.has(sp.Sum, sp.Product):
+        return expr
+    if not isinstance(expr, sp.Sum | sp.Product):
+        args = [_written_out(arg) for arg in expr.args]
+        return None if None in args else expr.func(*args)
+    *inner, (index, low, high) = expr.limits
+    if not (low.is_Integer and high.is_Integer and 0 <= high - low + 1 <= 12):
+        return None
+    body = expr.func(expr.function, *inner) if inner else expr.function
+    terms = [_written_out(body.subs(index, k)) for k in range(int(low), int(high) + 1)]
+    if None in terms:
+        return None
+    return sp.Add(*terms) if isinstance(expr, sp.Sum) else sp.Mul(*terms)
 
 
 def _name_bases(expr: sp.Expr) -> sp.Expr:

@@ -83,7 +83,7 @@ def select(
 
     Examples
     --------
-    >>> [theorem.name for theorem in select("second_order")]
+    >>> [theorem.name for theorem in select("contraction_second")]
     ['image_contraction_second_order']
     """
     found = tuple(THEOREMS.values())
