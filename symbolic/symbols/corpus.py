@@ -10,6 +10,7 @@ injection_prob = sp.Symbol("alpha", nonnegative=True)
 injection_fraction = sp.Symbol("epsilon", nonnegative=True)
 target_diversity = sp.Symbol("H_u", nonnegative=True)
 mean_target_diversity = sp.Symbol("H_pi", nonnegative=True)
+target_overlap = sp.Symbol("o", nonnegative=True)
 initial_overlap = sp.Symbol("o_0", nonnegative=True)
 corpus_concentration = sp.Symbol("c", positive=True)
 corpus_probs = sp.IndexedBase(random("U_c", nonnegative=True), nonnegative=True)  # a fresh corpus
@@ -35,6 +36,7 @@ WORDS: dict[str, str] = {
     "injection_fraction": "share of the injected corpus in the mixture",
     "target_diversity": "(mean) Gini-Simpson diversity of the injected corpus",
     "mean_target_diversity": "Gini-Simpson diversity of the mean of the injected corpora",
+    "target_overlap": "sum over texts of probability now times target probability",
     "initial_overlap": "sum over texts of initial probability times target probability",
     "corpus_concentration": "concentration of the Dirichlet law of fresh corpora",
     "diversity_floor": "text diversity that the stationary mean must not fall below",

@@ -72,6 +72,18 @@ one_injection = (
         uses=("model:fixed_corpus", "sum of squares", "model:target", "model:target_overlap"),
     ),
 )
+_injection = eq(Mean(s.injected_diversity), injected(s.text_diversity, s.target_overlap))
+corpus_injection_once = Theorem(
+    name="corpus_injection_once",
+    title="Text diversity after one injection event",
+    in_words="Mean diversity just after a fixed corpus may have been mixed in, from any state.",
+    statement=_injection,
+    kind=Kind.EXACT,
+    source=Source.OURS,
+    reference="T5",
+    assumptions=(FIXED, "expectation given the state before; target_overlap = sum_i p_i u_i"),
+    derivation=one_injection,
+)
 _one_drift = (
     Step(
         rule="substitution",
@@ -246,11 +258,10 @@ def _recursion(order: str, gain: sp.Expr) -> Theorem:
         ),
         derivation=(
             Step(
-                rule="instance",
+                rule="substitution bound",
                 claim=statement,
                 note="the overlap starts, and stays, at u.u",
-                uses=(f"theorem:corpus_injection_curve_{order}",),
-                given={s.initial_overlap: 1 - _Hu},
+                uses=(f"theorem:corpus_injection_curve_{order}", "model:start_at_target"),
             ),
         ),
     )  # fmt: skip
@@ -314,6 +325,7 @@ def _fixed_corpus(order: str, gain: sp.Expr) -> Theorem:
 corpus_injection_stationary_before = _fixed_corpus("before", drift * dose * _Hu)
 corpus_injection_stationary_after = _fixed_corpus("after", dose * _Hu)
 THEOREMS = (
+    corpus_injection_once,
     corpus_injection_curve_before,
     corpus_injection_curve_after,
     corpus_injection_recursion_before,

@@ -56,6 +56,19 @@ def _blurred(size: int, texts: int) -> Callable[[Probs], Any]:
     return lambda p: text_update(p, size, DENSITIES[:texts])
 
 
+def _once() -> Iterator[Case]:
+    for _, _, prob, fraction, start, target, _ in _RUNS:
+        mixed = tuple((1 - fraction) * p + fraction * u for p, u in zip(start, target, strict=True))
+        numbers = {
+            "injection_prob": prob,
+            "injection_fraction": fraction,
+            "text_diversity": gini(start),
+            "target_diversity": gini(target),
+            "target_overlap": _overlap(start, target),
+        }
+        yield Case(numbers=numbers, value=prob * gini(mixed) + (1 - prob) * gini(start))
+
+
 def _curve(order: str, at_target: bool) -> Iterator[Case]:
     for size, updates, prob, fraction, start, target, times in _RUNS:
         world = World(size, updates, prob, fraction, fixed(target), order)
@@ -268,6 +281,7 @@ _CAPS: dict[str, tuple[str, ...]] = {
     "fraction_": ("injection_fraction",),
 }
 WITNESSES: dict[str, Witness] = {
+    "corpus_injection_once": _witness("Mean(H_inj)", _once),
     "corpus_injection_dose": _witness("delta_min", _least, "before", "injection_dose"),
     "corpus_injection_dose_after": _witness("delta_min", _least, "after", "injection_dose"),
     "smallest_injected_share": _witness("s_inj", _share),

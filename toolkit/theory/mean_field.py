@@ -234,19 +234,16 @@ def _confusions(
 
 
 def _injected_diversity(system: CoevolvingSystem, now: float, probs: FloatArray) -> float:
-    """Mean diversity after the injection event: one generation without text updates."""
+    """Mean diversity after the injection event."""
     assert system.corpus is not None
     target = corpus_target(system)
     return float(
         number(
-            "corpus_injection_curve_before",
-            batch_size=system.batch_size,
-            text_updates=0,
-            generations=1,
+            "corpus_injection_once",
             injection_prob=system.corpus.prob,
             injection_fraction=system.corpus.fraction,
-            initial_text_diversity=now,
+            text_diversity=now,
             target_diversity=diversity(target),
-            initial_overlap=float(probs @ target),
+            target_overlap=float(probs @ target),
         )
     )

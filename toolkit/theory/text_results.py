@@ -303,6 +303,9 @@ def _fixed_corpus(system: CoevolvingSystem, generation: FloatArray, found: Colle
         "initial_text_diversity": start,
         "initial_overlap": float(system.text_probs @ target),
     }
+    if system.corpus.prob == 1 and system.corpus.fraction == 1:
+        _always_replaced(system, generation, kind, found)
+        return
     if fresh is None:
         found.omit(_FIXED[2:], "the injected corpus is always the same.")
         values |= {"target_diversity": diversity(target)}
@@ -348,6 +351,34 @@ def _fixed_corpus(system: CoevolvingSystem, generation: FloatArray, found: Colle
         kind=kind,
         valid_from=burn_in,
     )
+
+
+def _always_replaced(
+    system: CoevolvingSystem, generation: FloatArray, kind: Kind | None, found: Collector
+) -> None:
+    """Each generation starts anew from a corpus: what was before leaves no trace."""
+    assert system.corpus is not None
+    values, fresh = _injection_values(system), system.corpus.concentration
+    of_mean = {"mean_target_diversity": diversity(corpus_target(system))}
+    if fresh is None:
+        name, curve, omitted = "corpus_injection_stationary", "corpus_injection_curve", _FIXED[2:]
+        values |= {"target_diversity": of_mean["mean_target_diversity"]}
+    else:
+        name, curve, omitted = "fresh_corpus_stationary", "fresh_corpus_curve", _FIXED[:2]
+        drawn = number("dirichlet_corpus_diversity", corpus_concentration=fresh, **of_mean)
+        values |= of_mean | {"target_diversity": drawn}
+    found.omit(omitted, "the corpus is of the other kind: always the same, or drawn afresh.")
+    level = float(number(f"{name}_before", **values))
+    start = diversity(system.text_probs)
+    for result, first, valid_from in ((curve, start, 0), (name, level, 1)):
+        found.add(
+            result,
+            labels.TEXT_DIVERSITY,
+            np.where(generation == 0, first, level),
+            rests_on=f"{name}_before",
+            kind=kind,
+            valid_from=valid_from,
+        )
 
 
 def settled(size: float, ratio: float, below: float) -> int:

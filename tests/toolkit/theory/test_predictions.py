@@ -377,3 +377,28 @@ def test_new_text_stationary_value_is_the_theorems() -> None:
         text_updates=1,
     )
     assert level == expected
+
+
+@pytest.mark.parametrize("concentration", [None, 4.0])
+@pytest.mark.parametrize("text_updates", [1, 2])
+def test_a_corpus_that_replaces_all_leaves_no_trace_of_the_start(
+    concentration: float | None, text_updates: int
+) -> None:
+    # Each generation draws 10 texts from the corpus: H is its diversity, less a tenth each update.
+    system = CoevolvingSystem(
+        text_probs=[0.5, 0.3, 0.2],
+        image_mean=[[0.0], [100.0], [200.0]],
+        image_cov=np.ones((3, 1, 1)),
+        batch_size=10,
+        text_updates=text_updates,
+        image_updates=0,
+        corpus=CorpusInjection(
+            prob=1.0, fraction=1.0, target=[0.2, 0.2, 0.6], concentration=concentration
+        ),
+    )
+    predicted = predict(system, generations=3)
+    name = "corpus_injection_curve" if concentration is None else "fresh_corpus_curve"
+    curve = predicted.predicted.sel(result=name)
+    corpus = 0.56 if concentration is None else 0.56 * concentration / (concentration + 1)
+    np.testing.assert_allclose(curve.sel(generation=0), 0.62)
+    np.testing.assert_allclose(curve.sel(generation=[1, 2, 3]), corpus * 0.9**text_updates)
