@@ -26,6 +26,7 @@ update_factor = sp.Function("f", positive=True)
 cube_rest = sp.IndexedBase(s.RandomSymbol("rest", real=True), real=True)
 spread_size = sp.Symbol("eta", positive=True)  # X is of order nu^(-1/2): bookkeeping
 deviation = sp.IndexedBase(s.RandomSymbol("X", real=True), real=True)
+axis_ratio = sp.Symbol("tau", positive=True)
 
 
 def root_entry(a: sp.Expr, b: sp.Expr) -> sp.Expr:
@@ -97,6 +98,24 @@ IMAGE: Premises = {
             s.next_image_diversity,
             sp.Sum(root_entry(s.feature, s.feature), _features),
         ),
+    ),
+    # Special systems.
+    "unbiased": ("the covariance is divided by n - 1", eq(s.ddof, sp.S.One)),
+    "no_shrinkage": ("the covariance is not shrunk", eq(s.shrinkage_factor, sp.S.One)),
+    "isotropic": (
+        "all standard deviations are equal",
+        eq(s.image_sd[s.feature], s.image_sd[0]),
+    ),
+    "long_axis": (
+        "all standard deviations but the first are tau times the first",
+        eq(
+            s.image_sd[s.feature],
+            s.image_sd[0] * (axis_ratio + (1 - axis_ratio) * sp.KroneckerDelta(s.feature, 0)),
+        ),
+    ),
+    "top_direction": (
+        "the direction is that of the largest variance at the start",
+        eq(s.directional_variance, s.largest_variance),
     ),
     "deviation": (
         "the sample covariance in the eigenbasis of Sigma, minus its mean",

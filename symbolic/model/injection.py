@@ -57,6 +57,10 @@ INJECTION: Premises = {
         ),
     ),
     "overlap_start": ("overlap at the start", eq(Mean(s.target_overlap_at[0]), s.initial_overlap)),
+    "start_at_target": (
+        "the start is the target: its overlap with the target is that of the target with itself",
+        eq(s.initial_overlap, 1 - s.target_diversity),
+    ),
     "updates_start_before": (
         "a generation injects first, then updates",
         eq(Mean(updated[0]), Mean(s.injected_diversity_at[_t])),

@@ -58,6 +58,8 @@ def _substitution_bound(claim: Relational, facts: Facts, given: Given) -> None:
     """Rewrite both sides of the first fact by the equations that follow it."""
     fact, *equations = facts
     require(type(claim) is type(fact), "the relation has changed.")
+    numbers = {e.lhs: e.rhs for e in equations if isinstance(e, sp.Eq) and e.lhs.is_Symbol}
+    fact = put(fact, numbers)  # values first: what they simplify, algebra need not find
     expr = rewrite(gap(claim) - gap(fact), equations)
     require(is_zero(expr), f"what is left over is {expr}.")
 

@@ -32,6 +32,9 @@ STATE = frozenset(
         s.posterior_covariance, s.text_prob_covariance, s.posterior_product_mean,
         s.image_diversity, s.image_sd, s.directional_variance, s.current_cov, s.mean_offset,
         s.current_variance, s.squared_offset, s.bhattacharyya, s.text_distance,
+        s.text_diversity_variance, s.self_overlap_variance, s.overlap_variance,
+        s.self_overlap_covariance, s.shared_overlap_covariance, s.current_square_trace,
+        s.root_form, s.text_products,
     }
 )  # fmt: skip
 _STATE_FUNCTIONS = (s.posterior, s.mixture, s.density)

@@ -19,7 +19,7 @@ from sympy.core.relational import Relational
 from symbolic import symbols as s
 from symbolic.rules.core import require
 from symbolic.signs import is_nonnegative, is_zero
-from symbolic.symbols import Mean, is_random
+from symbolic.symbols import Mean, RandomSymbol, is_random
 
 Pattern = dict[tuple[sp.Expr, ...], sp.Expr]
 
@@ -36,6 +36,25 @@ DETERMINED = frozenset(
         s.next_text_diversity, s.next_homozygosity, s.next_image_diversity,
         s.next_squared_offset, s.next_target_overlap, s.injected_diversity,
         s.image_draw, s.generated_image, s.user_image,
+        s.text_diversity_variance, s.self_overlap_variance, s.overlap_variance,
+        s.self_overlap_covariance, s.shared_overlap_covariance, s.next_third_power_sum,
+        s.fixation_time, s.fixation_prob, s.fixation_time_offset, s.next_root_form, s.next_trace,
+        s.next_square_trace, s.next_power_trace, s.current_square_trace, s.trace_variance,
+        s.relative_variance, s.diversity_variance, s.relative_power_mean, s.inverse_next_count,
+        s.mean_factor_slope, s.mixture_ratio, s.log_chi_square, s.half_life, s.level_time,
+    }
+)  # fmt: skip
+# What a system is made of and starts from.  A quantity that it determines (all that is random,
+# and what is in DETERMINED) is that of one system: other data have other quantities.
+DATA = frozenset(
+    {
+        s.batch_size, s.num_texts, s.num_features, s.image_count, s.text_updates, s.min_images,
+        s.user_images, s.degrees_of_freedom, s.ddof, s.shrinkage_factor, s.injection_prob,
+        s.injection_fraction, s.target_diversity, s.mean_target_diversity, s.text_probs,
+        s.target_probs, s.initial_text_diversity, s.initial_overlap, s.initial_third_power_sum,
+        s.image_sd, s.directional_variance, s.image_diversity, s.image_variance,
+        s.image_square_trace, s.determinant, s.root_form, s.direction, s.current_cov,
+        s.reference_cov, s.mean_offset, s.current_variance, s.squared_offset,
     }
 )  # fmt: skip
 _UNIT = {  # diversities: at most one
@@ -73,9 +92,24 @@ def instance(fact: Relational, given: Mapping[Any, Any]) -> Relational:
     """
     for old, new in given.items():
         require(old not in DETERMINED, f"{old} is determined by the rest and takes no values.")
+        if _head(old)[0] in _DATA:
+            _require_another_system(fact, old, given)
         if fact.has(Mean) and is_random(sp.sympify(new)):
             require(is_random(old), f"{old} is fixed inside an expectation, {new} is random.")
     return put(fact, given)
+
+
+_DATA = frozenset(getattr(name, "label", name) for name in DATA)
+_FIXED_LAW = frozenset({s.normal_draw.label})  # standard normal in every system
+
+
+def _require_another_system(fact: Relational, old: Any, given: Mapping[Any, Any]) -> None:
+    """Require that whatever the data determine is replaced along with them."""
+    renamed = {_head(sp.sympify(name))[0] for name in given} | _FIXED_LAW
+    both = sp.Tuple(fact.lhs, fact.rhs)
+    random = both.atoms(RandomSymbol) - renamed
+    left = random | ((both.free_symbols & DETERMINED) - renamed)
+    require(not left, f"{old} is given: another value of it is another system, with other {left}.")
 
 
 def put(fact: Relational, given: Mapping[Any, Any]) -> Relational:
@@ -112,6 +146,8 @@ def _check_fits(old: sp.Expr, new: sp.Expr) -> None:
 
 
 def _head(expr: sp.Expr) -> tuple[Any, tuple[sp.Expr, ...]]:
+    if isinstance(expr, sp.Symbol):
+        return expr, ()
     if isinstance(expr, sp.Indexed):
         return expr.base.label, tuple(expr.indices)
     return expr.func, tuple(expr.args)

@@ -6,7 +6,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic.rules.core import Facts, Given, equation, require, rule
-from symbolic.signs import is_zero
+from symbolic.signs import is_nonnegative, is_zero
 from symbolic.symbols import (
     ChiSquare,
     Mean,
@@ -105,12 +105,17 @@ def _leading_orders(claim: Relational, facts: Facts, given: Given) -> None:
 
 @rule("off the diagonal")
 def _off_diagonal(claim: Relational, facts: Facts, given: Given) -> None:
-    """Drop Kronecker deltas in a sum over pairs of different indices."""
+    """Drop Kronecker deltas of what differs throughout a sum: its index is above the other."""
     equation(claim)
     left, right = claim.lhs, claim.rhs
     require(isinstance(left, sp.Sum) and isinstance(right, sp.Sum), "expected two sums.")
-    require(left.limits == right.limits and len(left.limits) == 2, "expected one range of pairs.")
-    (second, low, _), (first, _, _) = left.limits
-    require(is_zero(low - first - 1), "the indices may be equal.")
-    inside = left.function.xreplace({sp.KroneckerDelta(first, second): sp.S.Zero})
+    require(left.limits == right.limits, "expected one range.")
+    lowest = {index: low for index, low, _ in left.limits}
+    dropped = {}
+    for delta in left.function.atoms(sp.KroneckerDelta):
+        for index, other in (delta.args, delta.args[::-1]):
+            if index in lowest and is_nonnegative(lowest[index] - other - 1):
+                dropped[delta] = sp.S.Zero
+    require(bool(dropped), "the indices may be equal.")
+    inside = left.function.xreplace(dropped)
     require(is_zero(inside - right.function), "the rest is another.")

@@ -257,12 +257,11 @@ image_fidelity_squared = Theorem(
             },
         ),
         Step(
-            rule="instance",
+            rule="substitution bound",
             claim=eq(Mean(s.directional_variance_at[_t]), s.directional_variance),
             note="ddof = 1 and no shrinkage: the mean covariance stays",
             label="mean variance",
-            uses=("theorem:directional_variance_mean",),
-            given={s.ddof: sp.S.One, s.shrinkage_factor: sp.S.One},
+            uses=("theorem:directional_variance_mean", "model:unbiased", "model:no_shrinkage"),
         ),
         Step(
             rule="substitution",

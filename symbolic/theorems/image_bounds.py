@@ -110,11 +110,10 @@ image_diversity_lower_bound = Theorem(
             given={"apply": Mean},
         ),
         Step(
-            rule="instance",
+            rule="substitution bound",
             claim=eq(Mean(_sd), _largest),
             label="largest direction",
-            uses=("theorem:directional_diversity_mean",),
-            given={s.directional_variance: s.largest_variance},
+            uses=("theorem:directional_diversity_mean", "model:top_direction"),
         ),
         Step(
             rule="combination",

@@ -39,11 +39,10 @@ image_factor_upper_bound = Theorem(
     conditions=(_least >= 2,),
     derivation=(
         Step(
-            rule="instance",
+            rule="substitution bound",
             claim=eq(s.mean_image_factor, 1 + sp.Sum(count_weight * (_c - 1), _counts)),
             label="mean factor",
-            uses=("theorem:image_factor_mean",),
-            given=_unbiased,
+            uses=("theorem:image_factor_mean", "model:unbiased", "model:no_shrinkage"),
         ),
         Step(
             rule="instance",

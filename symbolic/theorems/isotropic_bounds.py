@@ -205,18 +205,16 @@ image_contraction_isotropic_next_order = Theorem(
     assumptions=(*ISOTROPIC, "ddof = 1, shrinkage_factor = 1", "error of order (n - 1)^-3"),
     derivation=(
         Step(
-            rule="instance",
+            rule="substitution bound",
             claim=le(_rho, _closer_upper.rhs.subs(_unbiased)),
             label="upper",
-            uses=(f"theorem:{_closer_upper.name}",),
-            given=_unbiased,
+            uses=(f"theorem:{_closer_upper.name}", "model:unbiased", "model:no_shrinkage"),
         ),
         Step(
-            rule="instance",
+            rule="substitution bound",
             claim=ge(_rho, _closer_lower.rhs.subs(_unbiased)),
             label="lower",
-            uses=(f"theorem:{_closer_lower.name}",),
-            given=_unbiased,
+            uses=(f"theorem:{_closer_lower.name}", "model:unbiased", "model:no_shrinkage"),
         ),
         Step(
             rule="leading orders at infinity",

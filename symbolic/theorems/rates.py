@@ -21,7 +21,7 @@ _some = sp.Symbol("over_some", positive=True)
 _left = {_ell: 1 / (1 + sp.Symbol("over_share", positive=True))}
 _two = {_N: 1 + _some, **_left}
 _images = {_n: 1 + _some, **_left}
-UNBIASED = {s.ddof: sp.S.One, s.shrinkage_factor: sp.S.One}
+UNBIASED = ("model:unbiased", "model:no_shrinkage")
 SHARE = "0 < ell < 1"
 
 
@@ -149,11 +149,10 @@ text_smallest_batch_size = _rate(
 
 _D0 = s.image_diversity
 _path = Step(
-    rule="instance",
+    rule="substitution bound",
     claim=le(Mean(s.image_diversity_at[_t]), _c**_t * _D0),
     label="path",
-    uses=("theorem:image_diversity_upper_bound",),
-    given=UNBIASED,
+    uses=("theorem:image_diversity_upper_bound", *UNBIASED),
 )
 PLAIN = "covariance with denominator n - 1 (ddof = 1), shrinkage_factor = 1"
 _image_level = le(s.level_time, sp.log(_ell) / log_c(freedom))
@@ -176,11 +175,10 @@ directional_half_life = _rate(
     "I1",
     (
         Step(
-            rule="instance",
+            rule="substitution bound",
             claim=eq(Mean(_sd), _c**_t * sp.sqrt(s.directional_variance)),
             label="path",
-            uses=("theorem:directional_diversity_mean",),
-            given=UNBIASED,
+            uses=("theorem:directional_diversity_mean", *UNBIASED),
         ),
         _reached(_image_half, "path", sp.sqrt(s.directional_variance) / 2, _images),
     ),
@@ -196,11 +194,10 @@ typical_level_time = _rate(
     "I6",
     (
         Step(
-            rule="instance",
+            rule="substitution bound",
             claim=eq(Mean(sp.log(_sd)), _log0 + _t * log_chi(freedom)),
             label="path",
-            uses=("theorem:directional_log_mean",),
-            given=UNBIASED,
+            uses=("theorem:directional_log_mean", *UNBIASED),
         ),
         _reached(_typical, "path", _log0 + sp.log(_ell), _images),
     ),

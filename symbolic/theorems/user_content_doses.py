@@ -44,10 +44,13 @@ user_content_fidelity = _dose(
     _closed,
     Kind.FIXED_POINT,
     Step(
-        rule="instance",
+        rule="substitution bound",
         claim=_closed,
-        uses=("theorem:user_content_stationary_fidelity",),
-        given={s.ddof: sp.S.One, s.shrinkage_factor: sp.S.One},
+        uses=(
+            "theorem:user_content_stationary_fidelity",
+            "model:unbiased",
+            "model:no_shrinkage",
+        ),
     ),
     conditions=(_n0 >= 1,),
 )

@@ -30,6 +30,13 @@ def before() -> World:
 
 
 @small_world
+def at_target() -> World:
+    """A start that is the target."""
+    values = {s.initial_overlap: overlap(TARGET), s.target_diversity: gini(TARGET)}
+    return World(name="start at the target", values=values)
+
+
+@small_world
 def after() -> World:
     """A fixed corpus, injected after the text updates."""
     return _world("fixed corpus, injected after", {TARGET: F(1)}, first=False)

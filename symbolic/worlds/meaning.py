@@ -49,7 +49,10 @@ NAMES: dict[Worlds, str] = {
     (gaussians.common,): "common_covariance centred_scores centred_products text_distance",
     (gaussians.axes,): "axis_overlap axis_chi_square",
     (gaussians.numbers,): "transient_level half_life_freedom",
-    (shapes.isotropic,): "isotropic_next_diversity scatter_powers",
+    (injection.at_target,): "start_at_target",
+    (shapes.plain,): "unbiased no_shrinkage",
+    (shapes.lopsided,): "long_axis top_direction",
+    (shapes.isotropic,): "isotropic isotropic_next_diversity scatter_powers",
     (shapes.expansion,): "root_trace",
     (shapes.in_time,): "direction_start image_start root_form_start determinant_step "
     "determinant_start trace_start square_trace_start trace_variance trace_by_direction "

@@ -10,7 +10,7 @@ import mpmath as mp
 
 from symbolic import symbols as s
 from symbolic.model.fidelity import variance_at
-from symbolic.model.image import cube_rest, deviation, spread_size
+from symbolic.model.image import axis_ratio, cube_rest, deviation, spread_size
 from symbolic.model.spectra import growing_mode, shrinking_mode, wishart_determinant
 from symbolic.worlds.arithmetic import DIGITS, Value, real
 from symbolic.worlds.planes import (
@@ -47,10 +47,41 @@ def isotropic() -> World:
     """One update of an isotropic covariance: the scatter's eigenvalues and their powers."""
     return World(
         name="isotropic covariance",
-        values={**_SIZES, s.image_diversity: AXES * _FLAT},
+        values={**_SIZES, s.image_diversity: AXES * _FLAT, axis_ratio: F(2, 3)},
         tables={s.image_sd.label: dict.fromkeys(range(AXES), _FLAT).__getitem__},
         outcomes=tuple(_scattered()),
-        ranges={s.count_index: (1, 2, 3)},
+        ranges={s.count_index: (1, 2, 3), s.feature: range(AXES)},
+    )
+
+
+@small_world
+def lopsided() -> World:
+    """One long axis among equal ones; the direction looked at is the long one."""
+    long, ratio = F(5, 2), F(2, 3)
+    return World(
+        name="one long axis",
+        values={
+            axis_ratio: ratio,
+            s.num_features: F(3),
+            s.directional_variance: long**2,
+            s.largest_variance: max(long**2, (ratio * long) ** 2),
+        },
+        tables={s.image_sd.label: (long, ratio * long, ratio * long).__getitem__},
+        ranges={s.feature: range(3)},
+    )
+
+
+@small_world
+def plain() -> World:
+    """The usual covariance: half the mean squared difference of two images."""
+    images = (F(1, 2), F(3), F(-1))
+    mean = sum(images, F(0)) / len(images)
+    squares = sum(((x - mean) ** 2 for x in images), F(0))
+    pairs = sum(((x - y) ** 2 for x in images for y in images), F(0))
+    usual = pairs / (2 * len(images) * (len(images) - 1))
+    return World(
+        name="usual covariance",
+        values={s.ddof: len(images) - squares / usual, s.shrinkage_factor: F(1)},
     )
 
 

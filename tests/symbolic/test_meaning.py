@@ -67,6 +67,7 @@ _ALSO_TRUE = {
     ("axis_overlap", "-delta[a] -> delta[a]"): "the same mirrored",
     ("axis_chi_square", "x -> -x"): "the same mirrored",
     ("axis_chi_square", "-delta[a] -> delta[a]"): "the same mirrored",
+    ("isotropic", "0 -> 1"): "any axis is like any other",
     ("fidelity_triangle", "1 -> -1"): "a weaker bound",
     ("fidelity_triangle", "t -> -t"): "a weaker bound",
     ("fidelity_triangle", "t -> t + 1"): "a weaker bound",

@@ -43,6 +43,7 @@ def ge(lhs: Any, rhs: Any) -> Relational:
 
 
 one_update = THEOREMS["text_diversity_recursion"].statement
+mean_sd = THEOREMS["directional_diversity_mean"].statement
 fresh_draw = LEMMAS["sample_variance"].statement
 sum_of_sd = sp.Sum(s.image_sd[a], (a, 0, d - 1))
 hidden_zero = (x + y) ** 2 - x**2 - 2 * x * y - y**2
@@ -71,6 +72,15 @@ ATTACKS: list[tuple[str, str, Relational, tuple[Relational, ...], Mapping[Any, A
      ge(sp.Sum(-P[i], (i, 0, K - 1)), -P[i] - P[k]), (two_of_many,), negative_terms),
     ("one draw in two updates", "instance",
      eq(fresh_draw.lhs.subs(t, t + 1), fresh_draw.rhs.subs(t, t + 1)), (fresh_draw,), {t: t + 1}),
+    ("a start of one's own choice", "instance",
+     eq(mean_sd.lhs, mean_sd.rhs.subs(s.directional_variance, 10**6)), (mean_sd,),
+     {s.directional_variance: sp.S(10**6)}),
+    ("two systems with one trajectory", "instance",
+     eq(mean_sd.lhs, mean_sd.rhs.subs(s.shrinkage_factor, 2)), (mean_sd,),
+     {s.shrinkage_factor: sp.S(2)}),
+    ("a factor at a spectrum of one's own choice", "instance",
+     eq(Mean(s.next_image_diversity), s.contraction_factor * sp.Sum(1, (a, 0, d - 1))),
+     (MODEL["contraction_factor"].statement,), {s.image_sd[a]: 1}),
     # Dividing by zero.
     ("a weight that a fact makes infinite", "combination", eq(p, 0), (eq(x, y),),
      {"weights": (p / (x - y),)}),
@@ -91,6 +101,10 @@ ATTACKS: list[tuple[str, str, Relational, tuple[Relational, ...], Mapping[Any, A
      ge(sp.Sum(k, (k, -3, -1)), sp.Sum(0, (k, -3, -1))), (ge(k, 0),),
      {"apply": sp.Sum, "over": ((k, -3, -1),)}),
     ("roots of squares of any sign", "square root", le(x, y), (le(x**2, y**2),), {}),
+    ("a delta dropped where indices may meet", "off the diagonal",
+     eq(sp.Sum(delta(i, k) * P[k], (k, i, K - 1)), sp.Sum(0, (k, i, K - 1))), (), {}),
+    ("a delta of the first dropped from a sum with it", "off the diagonal",
+     eq(sp.Sum(delta(i, 0) * P[i], (i, 0, K - 1)), sp.Sum(0, (i, 0, K - 1))), (), {}),
     # Expectations.
     ("a state that stays fixed in its own average", "tower",
      eq(Mean(h[t + 1]), (1 - (1 - C) / N) * Mean(h[t])), (one_update,),
