@@ -112,7 +112,8 @@ def log_mean_rest(nu: Fraction, kept: int) -> mp.mpf:
     top, bottom = _exponential(2 * kept), _exponential(2 * kept)
     top[0], bottom[0] = Fraction(0), Fraction(2)
     taylor = _quotient(top, bottom)
-    return -laplace(nu, lambda s: (mp.tanh(s / 2) - _polynomial(taylor, s)) / (2 * s))
+    with mp.workdps(DIGITS):  # what is kept must not depend on who asks first
+        return -laplace(nu, lambda s: (mp.tanh(s / 2) - _polynomial(taylor, s)) / (2 * s))
 
 
 @functools.cache
@@ -122,15 +123,17 @@ def mean_log_rest(nu: Fraction, kept: int) -> mp.mpf:
     terms = max(2 * kept - 2, 1) + 1
     signs = [(-1) ** k * c for k, c in enumerate(_exponential(terms, 1))]
     taylor = _quotient([Fraction(1)] + [Fraction(0)] * (terms - 1), signs)
-    return -laplace(
-        nu, lambda s: (2 * s / -mp.expm1(-2 * s) - _polynomial(taylor, 2 * s)) / (2 * s)
-    )
+    with mp.workdps(DIGITS):
+        return -laplace(
+            nu, lambda s: (2 * s / -mp.expm1(-2 * s) - _polynomial(taylor, 2 * s)) / (2 * s)
+        )
 
 
 @functools.cache
 def quarter_slack(nu: Fraction) -> mp.mpf:
     """What a quarter of ``log(nu / (nu + 1))`` is above ``log c(nu)``."""
-    return laplace(nu, lambda s: mp.expm1(-s) ** 2 / (1 + mp.exp(-s)) / (4 * s))
+    with mp.workdps(DIGITS):
+        return laplace(nu, lambda s: mp.expm1(-s) ** 2 / (1 + mp.exp(-s)) / (4 * s))
 
 
 @functools.cache
