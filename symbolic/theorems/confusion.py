@@ -9,7 +9,7 @@ from symbolic.lemmas.general import axis_overlap, first_variance, gap_of_means, 
 from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import confused_pairs, pairs
+from symbolic.theorems.text import CONFUSED, confused_pairs, pairs
 
 _N, _K, _t, _d = s.batch_size, s.num_texts, s.generations, s.num_features
 _i, _k, _p, _y, _x = s.text, s.other_text, s.text_probs, s.image_draw, s.image
@@ -38,6 +38,7 @@ confusion_bound = Theorem(
     assumptions=(
         "the sum runs over unordered pairs, half of the sum over ordered pairs",
         "any densities q_i; for Gaussians see bhattacharyya_gaussian",
+        CONFUSED,
     ),
     lemmas=("square_of_sum", "two_of_many"),
     derivation=(

@@ -8,6 +8,7 @@ from symbolic import symbols as s
 from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorems.text import CONFUSED
 from symbolic.theorems.told_apart import as_squares, lower_steps, upper_steps
 
 _i, _k, _m, _K, _H = s.text, s.other_text, s.count_index, s.num_texts, s.text_diversity
@@ -29,7 +30,9 @@ confusion_large_covariance = Theorem(
         "all texts share one covariance S, and S grows",
         "text_distance[i] = (mu_i - mubar)' S^-1 (mu_i - mubar), mubar = sum_i p_i mu_i",
         "leading order: told_apart_lower_bound and told_apart_upper_bound enclose the remainder",
+        CONFUSED,
     ),
+    conditions=(_H > 0,),
     lemmas=("gaussian_exponential", "exponential_tangent"),
     derivation=(
         as_squares,

@@ -14,7 +14,7 @@ from symbolic.model.text import axis_chi_square, axis_excess, axis_gap
 from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.text import posterior_mean
+from symbolic.theorems.text import CONFUSED, posterior_mean
 from symbolic.theorems.told_apart import as_squares, told_apart
 
 _i, _k, _K, _H = s.text, s.other_text, s.num_texts, s.text_diversity
@@ -162,6 +162,7 @@ confusion_tends_to_one = Theorem(
         "all chi-square divergences tend to 0",
         "for Gaussians: covariances grow and Sigma_i Sigma_k^-1 -> I (chi_square_gaussian)",
         "what is left out is at most sum_ik p_i^2 p_k chi2_ik/H (told_apart_chi_square_bound)",
+        CONFUSED,
     ),
     derivation=(
         *posterior_mean,

@@ -158,6 +158,7 @@ chi_power_deficit_bound = Theorem(
     source=Source.OURS,
     reference="I6",
     assumptions=(*POSITIVE, FRACTION),
+    conditions=(_theta <= 1,),
     lemmas=("log_tangent", "bernoulli"),
     derivation=(
         *chi_moments[1:],

@@ -13,7 +13,7 @@ from symbolic.model.spectra import wishart_determinant
 from symbolic.relations import eq
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.image import UPDATES, freedom
+from symbolic.theorems.image import ENOUGH_IMAGES, UPDATES, freedom
 
 _n, _d, _t, _q, _j = s.image_count, s.num_features, s.generations, s.power, s.exponent_index
 _det, _det0, _v, _nu = (
@@ -24,6 +24,7 @@ _det, _det0, _v, _nu = (
 )
 _rows = (_j, 1, _d)
 FULL_RANK = ("n > d", *UPDATES)
+MORE_THAN_FEATURES = (_n > _d, _n > s.ddof)
 
 
 def _moment(dof: sp.Expr) -> sp.Expr:
@@ -65,6 +66,7 @@ def exact(
     in_words: str,
     statement: sp.Eq,
     assumptions: tuple[str, ...],
+    conditions: tuple[sp.Rel, ...],
     lemmas: tuple[str, ...],
     steps: tuple[Step, ...],
 ) -> Theorem:
@@ -78,6 +80,7 @@ def exact(
         source=Source.OURS,
         reference="I7",
         assumptions=assumptions,
+        conditions=conditions,
         lemmas=lemmas,
         derivation=steps,
     )
@@ -94,6 +97,7 @@ directional_power_mean = exact(
     "Every power of the variance in a fixed direction has this exact mean.",
     _direction,
     (*UPDATES, "q > -(n - 1)/2"),
+    (*ENOUGH_IMAGES, _q > -freedom / 2),
     ("sample_variance",),
     (
         *_chi_square(freedom),
@@ -154,6 +158,7 @@ image_determinant_power = exact(
     "Every power of the covariance's determinant has this exact mean, in any dimension.",
     _powers,
     (*FULL_RANK, "q > -(n - d)/2"),
+    (*MORE_THAN_FEATURES, _q > -(_n - _d) / 2),
     ("bartlett_determinant",),
     (
         *_chi_square(_n - _j),
@@ -219,6 +224,7 @@ image_determinant_diversity_mean = exact(
     "The determinant's root, a diversity per feature, contracts by this exact factor.",
     eq(_powers.lhs.xreplace(_root), _powers.rhs.xreplace(_root)),
     FULL_RANK,
+    MORE_THAN_FEATURES,
     (),
     (
         Step(

@@ -19,6 +19,7 @@ from symbolic.relations import eq, le
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction import UNBIASED
+from symbolic.theorems.image import COUNTED
 
 _t, _rho, _n, _m, _d = (
     s.generations, s.contraction_factor, s.image_count, s.count_index, s.num_features
@@ -33,6 +34,7 @@ COUNTS = (
     "n ~ Binomial(N, p) afresh in each update, independent of the Gaussian",
     "a text with n < min_images does not move",
 )
+MOVES = (*COUNTS, COUNTED)
 FACTOR = "rho = mean factor of an update, rho < 1 (image_factor_mean)"
 
 
@@ -150,7 +152,7 @@ image_fidelity_bound_at = Theorem(
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I8",
-    assumptions=(*COUNTS, FACTOR),
+    assumptions=(*MOVES, FACTOR),
     conditions=(_rho < 1,),
     lemmas=("jensen_root", "square_of_sum"),
     derivation=(
@@ -183,7 +185,7 @@ image_fidelity_bound = Theorem(
     kind=Kind.UPPER_BOUND,
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.4 (I8)",
-    assumptions=(*COUNTS, FACTOR),
+    assumptions=(*MOVES, FACTOR),
     conditions=(_rho < 1,),
     derivation=(
         Step(
@@ -205,7 +207,8 @@ image_fidelity_squared = Theorem(
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="I8",
-    assumptions=(*COUNTS, UNBIASED),
+    assumptions=(*MOVES, UNBIASED),
+    conditions=(_g_one <= sp.Rational(1, 2),),
     lemmas=("binomial_total",),
     derivation=(
         *_noise,

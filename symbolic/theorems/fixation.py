@@ -153,7 +153,7 @@ unsettled_lower_bound = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=(*PATH, _TWO, "unsettled[t]: more than one text has probability after t updates"),
-    conditions=(_K >= 2,),
+    conditions=(_K >= 2, _H0 <= 1 - 1 / _K),
     derivation=(
         Step(
             rule="nonnegative form",
@@ -235,7 +235,7 @@ fixation_time_lower_bound = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=(*PATH, _TWO, "any N, any start"),
-    conditions=(_K >= 2,),
+    conditions=(_K >= 2, _H0 <= 1 - 1 / _K),
     derivation=(
         Step(
             rule="monotone",

@@ -50,7 +50,10 @@ UPDATES = (
     "t image updates, each with n images of its own",
     "n >= 2, n > ddof; no user content",
 )
-ENOUGH_IMAGES = (_n >= 2, _n > s.ddof)
+TWO_IMAGES = (_n >= 2,)  # where the right-hand side does not speak of ddof
+ENOUGH_IMAGES = (*TWO_IMAGES, _n > s.ddof)
+COUNTED = "min_images >= 2, min_images > ddof"
+ENOUGH_COUNTED = (s.min_images >= 2, s.min_images > s.ddof)
 
 
 def kept_mean(factor: sp.Expr, kept_value: sp.Expr = sp.S.One) -> sp.Sum:

@@ -11,6 +11,8 @@ from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import (
+    COUNTED,
+    ENOUGH_COUNTED,
     ENOUGH_IMAGES,
     UPDATES,
     directional_factor,
@@ -149,6 +151,7 @@ image_exact_rate = Theorem(
 BINOMIAL = (
     "n ~ Binomial(N, p) afresh in each update (text model frozen)",
     "the Gaussian is kept if n < min_images",
+    COUNTED,
 )
 _counts = (_m, s.min_images, s.batch_size)
 _factor_of_count = directional_factor.subs(_n, _m)
@@ -169,7 +172,7 @@ image_factor_mean = Theorem(
     source=Source.OURS,
     reference="I5",
     assumptions=BINOMIAL,
-    conditions=(s.min_images >= 2, s.min_images > s.ddof),
+    conditions=ENOUGH_COUNTED,
     lemmas=("binomial_total",),
     derivation=(
         _keep_rule,

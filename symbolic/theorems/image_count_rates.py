@@ -11,10 +11,10 @@ from symbolic.relations import eq, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.contraction import UNBIASED
-from symbolic.theorems.fidelity import COUNTS
-from symbolic.theorems.image import directional_factor
+from symbolic.theorems.fidelity import MOVES
+from symbolic.theorems.image import ENOUGH_COUNTED, directional_factor
 from symbolic.theorems.image_bounds import BINOMIAL
-from symbolic.theorems.image_counts import over_counts
+from symbolic.theorems.image_counts import SOME_UPDATE, over_counts
 
 _N, _p, _m, _least = s.batch_size, s.text_prob, s.count_index, s.min_images
 _counts = (_m, _least, _N)
@@ -26,7 +26,7 @@ _g1, _half = s.inverse_count, s.inverse_root_count
 _unbiased = {s.ddof: sp.S.One, s.shrinkage_factor: sp.S.One}
 _c = directional_factor.subs(_unbiased).subs(s.image_count, _m)
 _factor_bound = le(count_weight * _c, count_weight * (1 - 1 / (4 * _m)))
-ENOUGH = "min_images >= 2"
+_AT_MOST_HALF = _g1 <= sp.Rational(1, 2)  # as min_images >= 2
 image_factor_upper_bound = Theorem(
     name="image_factor_upper_bound",
     title="An update costs at least a quarter of the mean of 1/n",
@@ -35,8 +35,8 @@ image_factor_upper_bound = Theorem(
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I5, I9",
-    assumptions=(*BINOMIAL, UNBIASED, ENOUGH),
-    conditions=(_least >= 2,),
+    assumptions=(*BINOMIAL, UNBIASED),
+    conditions=(_AT_MOST_HALF,),
     derivation=(
         Step(
             rule="substitution bound",
@@ -68,15 +68,21 @@ image_factor_upper_bound = Theorem(
     ),
 )
 _f, _D0 = Mean(s.image_fidelity_at[s.generations]), s.image_diversity
-image_fidelity_root_bound = Theorem(
-    name="image_fidelity_root_bound",
+image_fidelity_count_bound = Theorem(
+    name="image_fidelity_count_bound",
     title="First-moment fidelity by the mean of 1/n",
     in_words="A text's mean stays within 4 D_0 (E[1{updated}/n])^(-1/2) of its start, on average.",
     statement=le(_f, 4 * _D0 / sp.sqrt(_g1)),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="Theorem 3.4 (I8)",
-    assumptions=(*COUNTS, UNBIASED, ENOUGH, "for n images in each update: 4 D_0 sqrt(n)"),
+    assumptions=(
+        *MOVES,
+        UNBIASED,
+        SOME_UPDATE,
+        "for n images in each update: 4 D_0 sqrt(n)",
+    ),
+    conditions=(_g1 > 0, _AT_MOST_HALF),
     derivation=(
         Step(
             rule="combination",
@@ -118,16 +124,17 @@ _derivative = sp.Derivative(sp.Sum(count_weight * (_now - 1), _counts), _p)
 image_factor_slope = Theorem(
     name="image_factor_slope",
     title="How the mean factor changes with a text's probability",
-    in_words="More images save diversity (first term); fewer updates skipped cost it (second).",
+    in_words="More images save diversity (the sum); fewer updates skipped cost some (the rest).",
     statement=eq(s.mean_factor_slope, _slope),
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="Theorem 5.2 (I9)",
     assumptions=(
         *BINOMIAL,
-        "the first term is positive: contraction_constant_increasing",
-        "the second is why the mean factor is not monotone in p",
+        "for ddof <= 1 the sum is not negative: contraction_constant_increasing",
+        "the rest is why the mean factor is not monotone in p",
     ),
+    conditions=ENOUGH_COUNTED,
     lemmas=("binomial_slope",),
     derivation=(
         Step(
@@ -155,6 +162,6 @@ image_factor_slope = Theorem(
 
 THEOREMS = (
     image_factor_upper_bound,
-    image_fidelity_root_bound,
+    image_fidelity_count_bound,
     image_factor_slope,
 )

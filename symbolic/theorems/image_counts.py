@@ -19,6 +19,7 @@ _N, _p, _m, _least = s.batch_size, s.text_prob, s.count_index, s.min_images
 _counts, _every = (_m, _least, _N), (_m, 0, _N)
 _mean = _N * _p
 _g1, _half = s.inverse_count, s.inverse_root_count
+SOME_UPDATE = "N >= min_images, so that g_1 > 0"
 _all = sp.Sum(count_weight, _counts)  # probability of an update
 _at_least = {_m: _least + sp.Symbol("over_count", nonnegative=True)}
 
@@ -230,7 +231,8 @@ inverse_root_count_by_inverse = Theorem(
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I8",
-    assumptions=COUNTS,
+    assumptions=(*COUNTS, SOME_UPDATE),
+    conditions=(_g1 > 0, _g1 <= 1),
     lemmas=("binomial_total",),
     derivation=(
         Step(
@@ -271,7 +273,8 @@ inverse_root_count_upper_bound = Theorem(
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I8",
-    assumptions=COUNTS,
+    assumptions=(*COUNTS, SOME_UPDATE),
+    conditions=(_least <= _N,),
     derivation=(
         Step(
             rule="square root",

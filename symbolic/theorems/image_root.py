@@ -15,6 +15,7 @@ from symbolic.relations import eq, ge, le
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import (
+    ENOUGH_IMAGES,
     UPDATES,
     contraction_constant,
     directional_factor,
@@ -92,6 +93,7 @@ image_root_loewner = Theorem(
         "one image update with n images, n >= 2, n > ddof; no user content",
         "expectation given the covariance before the update; v any vector, in its eigenbasis",
     ),
+    conditions=ENOUGH_IMAGES,
     lemmas=("sample_variance", "root_sign_symmetry"),
     derivation=(
         *diagonal_of_root,
@@ -147,6 +149,7 @@ image_root_trajectory = Theorem(
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.3 (I2); iterative retraining, Proposition 1 (R1)",
     assumptions=(*UPDATES, "along any fixed vector v, hence in Loewner order"),
+    conditions=ENOUGH_IMAGES,
     derivation=(
         Step(
             rule="combination",
@@ -187,6 +190,7 @@ image_one_step_lower_bound = Theorem(
         "expectation given the covariance before the update",
         "the axes in any order: decreasing standard deviations give the best bound",
     ),
+    conditions=(_n > s.num_features, _n > s.ddof),
     lemmas=("trace_norm",),
     derivation=(
         root_moment[0],

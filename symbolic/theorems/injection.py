@@ -36,6 +36,7 @@ ORDERS = {"before": BEFORE, "after": AFTER}
 
 
 factor = drift * kept
+APART = (factor < overlap_factor,)  # the denominators of a curve are not zero, and factor < 1
 excess = mixing * (1 - _Hu - s.initial_overlap)
 _h, _hi, _o = s.text_diversity_at, s.injected_diversity_at, s.target_overlap_at
 _i, _K, _M = s.text, s.num_texts, s.text_updates
@@ -232,6 +233,7 @@ def _curve(order: str, gain: sp.Expr, forcing: sp.Expr, steps: tuple[Step, ...])
         assumptions=(
             FIXED, ORDERS[order], ONE_HOT, "initial_overlap = sum_i p_0i u_i",
         ),
+        conditions=APART,
         derivation=(
             *steps,
             Step(
@@ -256,6 +258,7 @@ def _recursion(order: str, gain: sp.Expr) -> Theorem:
         assumptions=(
             FIXED, ORDERS[order], ONE_HOT, "the initial mean of p is the target u",
         ),
+        conditions=(factor < 1,),
         derivation=(
             Step(
                 rule="substitution bound",
@@ -301,6 +304,7 @@ def stationary_limit(name: str, title: str, gain: sp.Expr, assumptions: tuple[st
         source=Source.RECONSTRUCTED,
         reference="Theorem 6.1 (T5)",
         assumptions=assumptions,
+        conditions=(factor < 1,),
         derivation=(
             Step(
                 rule="long-run limit",

@@ -15,6 +15,7 @@ from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.injection import (
     AFTER,
+    APART,
     BEFORE,
     ONE_HOT,
     after_steps,
@@ -75,6 +76,7 @@ def _curve(order: str, words: str, scale: sp.Expr, steps: tuple[Step, ...]) -> T
         source=Source.OURS,
         reference="T5",
         assumptions=(FRESH, words, ONE_HOT, *_WORDS),
+        conditions=(*APART, s.target_diversity <= _Hpi),
         derivation=(
             *_path,
             *steps,

@@ -10,6 +10,7 @@ from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.injection import (
+    APART,
     FIXED,
     ORDERS,
     dose,
@@ -40,6 +41,7 @@ corpus_injection_text_probs = Theorem(
         "any number of text updates, any posteriors, before or after the injection",
         "text_probs are those of generation 0",
     ),
+    conditions=(_i < s.num_texts,),
     derivation=(
         Step(
             rule="tower",
@@ -107,6 +109,7 @@ def _transient(order: str, scale: sp.Expr, steps: tuple[Step, ...]) -> Theorem:
             FIXED, ORDERS[order], "posteriors are one-hot",
             "initial_overlap = sum_i p_0i u_i; equality if both terms have one sign",
         ),
+        conditions=APART,
         derivation=(
             *steps,
             Step(
@@ -165,7 +168,7 @@ transient_time = Theorem(
         "a transient X_0 g^t, 0 < g < 1, and a level below X_0; the time is not rounded",
         "corpus injection from its target: X_0 = |H_0 - H_*|, g = a^M (1 - alpha eps (2 - eps))",
     ),
-    conditions=(s.transient_factor < 1,),
+    conditions=(s.transient_factor < 1, s.transient_level < s.transient_size),
     derivation=(
         Step(
             rule="substitution",

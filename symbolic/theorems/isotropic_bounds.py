@@ -15,7 +15,7 @@ from symbolic.model.spectra import axes
 from symbolic.relations import eq, ge, le
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.image import covariance_scale, freedom
+from symbolic.theorems.image import ENOUGH_IMAGES, TWO_IMAGES, covariance_scale, freedom
 from symbolic.wishart import wishart_trace_mean
 
 _n, _d, _a, _m = s.image_count, s.num_features, s.feature, s.count_index
@@ -100,6 +100,7 @@ def _enclosure(
         source=Source.OURS,
         reference="Theorem 5.1 (I3)",
         assumptions=ISOTROPIC,
+        conditions=ENOUGH_IMAGES,
         derivation=(
             *_moments(polynomial),
             Step(rule="combination", claim=bound(_y, of_y), label="axis", given={"form": form}),
@@ -203,6 +204,7 @@ image_contraction_isotropic_next_order = Theorem(
     source=Source.OURS,
     reference="Theorem 5.1 (I3)",
     assumptions=(*ISOTROPIC, "ddof = 1, shrinkage_factor = 1", "error of order (n - 1)^-3"),
+    conditions=TWO_IMAGES,
     derivation=(
         Step(
             rule="substitution bound",

@@ -22,6 +22,7 @@ PLANE = (
     "one image update with n images, n >= 3, n > ddof; no user content",
     "two features (d = 2), isotropic covariance before the update",
 )
+PLANE_IMAGES = (_n >= 3, _n > s.ddof)
 
 THREE_IMAGES = {_n: 3 + sp.Symbol("over_three", nonnegative=True)}
 
@@ -221,6 +222,7 @@ image_plane_power_mean = Theorem(
     source=Source.OURS,
     reference="I4",
     assumptions=(*PLANE, "q > -2 (n - 1)"),
+    conditions=(*PLANE_IMAGES, _q > -2 * (_n - 1)),
     lemmas=("bartlett_plane",),
     derivation=(
         *_moment_steps,

@@ -11,7 +11,7 @@ from symbolic.relations import eq
 from symbolic.special import log_chi
 from symbolic.symbols import ChiSquare, Mean
 from symbolic.theorem import Step
-from symbolic.theorems.determinants import ABOVE_DDOF, FULL_RANK, exact
+from symbolic.theorems.determinants import ABOVE_DDOF, FULL_RANK, MORE_THAN_FEATURES, exact
 
 _n, _d, _t, _j = s.image_count, s.num_features, s.generations, s.exponent_index
 _det, _det0, _nu, _rows = s.determinant_at, s.determinant, s.degrees_of_freedom, (_j, 1, _d)
@@ -25,6 +25,7 @@ image_log_determinant_mean = exact(
     "The mean log determinant falls by twice the sum of the Lyapunov exponents each update.",
     _logs,
     FULL_RANK,
+    MORE_THAN_FEATURES,
     ("bartlett_determinant",),
     (
         Step(

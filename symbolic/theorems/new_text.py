@@ -33,6 +33,7 @@ new_text_curve_lower_bound = Theorem(
     source=Source.OURS,
     reference="Theorem 6.1 (T5)",
     assumptions=(NEW_TEXT, BEFORE, "equality if posteriors are one-hot"),
+    conditions=(_factor < 1,),
     derivation=(
         Step(
             rule="combination",
@@ -86,6 +87,7 @@ new_text_lower_bound = Theorem(
     source=Source.RECONSTRUCTED,
     reference="Theorem 6.1 (T5)",
     assumptions=(NEW_TEXT, BEFORE, "equality if posteriors are one-hot"),
+    conditions=(_factor < 1,),
     derivation=(
         Step(
             rule="long-run limit",

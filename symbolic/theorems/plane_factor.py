@@ -10,7 +10,7 @@ from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.image import contraction_constant, covariance_scale, freedom
-from symbolic.theorems.isotropic_plane import PLANE, THREE_IMAGES
+from symbolic.theorems.isotropic_plane import PLANE, PLANE_IMAGES, THREE_IMAGES
 
 _n, _q, _D0, _rho, _next = (
     s.image_count, s.power, s.image_diversity, s.contraction_factor, s.next_image_diversity
@@ -34,6 +34,7 @@ image_plane_factor = Theorem(
     source=Source.OURS,
     reference="I4",
     assumptions=PLANE,
+    conditions=PLANE_IMAGES,
     derivation=(
         Step(
             rule="instance",
@@ -77,6 +78,7 @@ image_plane_factor_alternating = Theorem(
     source=Source.OURS,
     reference="I4",
     assumptions=PLANE,
+    conditions=PLANE_IMAGES,
     derivation=(
         Step(
             rule="Euler integral",

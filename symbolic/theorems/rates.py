@@ -11,7 +11,7 @@ from symbolic.relations import eq, ge, le
 from symbolic.special import log_c, log_chi
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.image import UPDATES, freedom
+from symbolic.theorems.image import TWO_IMAGES, UPDATES, freedom
 from symbolic.theorems.text import ONE_UPDATE, retention
 
 _t, _N, _n, _nu = s.generations, s.batch_size, s.image_count, s.degrees_of_freedom
@@ -23,6 +23,7 @@ _two = {_N: 1 + _some, **_left}
 _images = {_n: 1 + _some, **_left}
 UNBIASED = ("model:unbiased", "model:no_shrinkage")
 SHARE = "0 < ell < 1"
+TWO_DRAWS = "N >= 2"
 
 
 _KINDS = {sp.Eq: Kind.EXACT, sp.Le: Kind.UPPER_BOUND, sp.Ge: Kind.LOWER_BOUND}
@@ -67,7 +68,8 @@ text_level_time = _rate(
     _text_level,
     "Corollary 3.2 (T2)",
     (_reached(_text_level, _guaranteed, _ell * _H0, _two),),
-    (*ONE_UPDATE, SHARE, "equality if posteriors are one-hot"),
+    (*ONE_UPDATE, SHARE, TWO_DRAWS, "equality if posteriors are one-hot"),
+    conditions=(_ell < 1, _N >= 2),
 )
 _text_half = ge(_T, half_life(retention))
 text_half_life = _rate(
@@ -77,7 +79,8 @@ text_half_life = _rate(
     _text_half,
     "Corollary 3.2 (T2)",
     (_reached(_text_half, _guaranteed, _H0 / 2, _two),),
-    (*ONE_UPDATE, "equality if posteriors are one-hot"),
+    (*ONE_UPDATE, TWO_DRAWS, "equality if posteriors are one-hot"),
+    conditions=(_N >= 2,),
 )
 _confused = 1 - (1 - _C) / _N
 _H = s.text_diversity_at
@@ -123,7 +126,8 @@ text_confused_level_time = _rate(
             {_C: 1 / (1 + sp.Symbol("over_confusion", positive=True)), **_two},
         ),
     ),
-    (*ONE_UPDATE, SHARE, "the posterior confusion C is constant, 0 <= C < 1"),
+    (*ONE_UPDATE, SHARE, TWO_DRAWS, "the posterior confusion C is constant, 0 <= C < 1"),
+    conditions=(_ell < 1, _N >= 2, _C < 1),
 )
 _W = s.wanted_half_life
 _text_size = le(s.smallest_batch_size, 1 / (1 - 2 ** (-1 / _W)))
@@ -164,6 +168,7 @@ image_level_time = _rate(
     "Theorem 3.3 (I2, I5)",
     (_path, _reached(_image_level, "path", _ell * _D0, _images)),
     (*UPDATES, PLAIN, SHARE, "equality in one dimension"),
+    conditions=(*TWO_IMAGES, _ell < 1),
 )
 _sd = sp.sqrt(s.directional_variance_at[_t])
 _image_half = eq(_T, sp.log(2) / -log_c(freedom))
@@ -183,6 +188,7 @@ directional_half_life = _rate(
         _reached(_image_half, "path", sp.sqrt(s.directional_variance) / 2, _images),
     ),
     (*UPDATES, PLAIN),
+    conditions=TWO_IMAGES,
 )
 _log0 = sp.log(s.directional_variance) / 2
 _typical = eq(s.level_time, sp.log(_ell) / log_chi(freedom))
@@ -202,6 +208,7 @@ typical_level_time = _rate(
         _reached(_typical, "path", _log0 + sp.log(_ell), _images),
     ),
     (*UPDATES, PLAIN, SHARE, "typical: at the mean of the logarithm"),
+    conditions=(*TWO_IMAGES, _ell < 1),
 )
 _G, _updates = s.generations_allowed, s.image_updates
 _deadline = le(s.updates_allowed, sp.log(_ell) / (_G * log_c(freedom)))
@@ -228,6 +235,7 @@ image_updates_deadline = _rate(
         ),
     ),
     (*UPDATES, PLAIN, SHARE, "equality in one dimension"),
+    conditions=(*TWO_IMAGES, _ell < 1),
 )
 _need = s.smallest_freedom
 _many = le(_need, _W / (4 * sp.log(2)))

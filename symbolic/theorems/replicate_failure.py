@@ -17,7 +17,7 @@ from symbolic.theorems.contraction_constant import (
     power_mean,
     power_moment,
 )
-from symbolic.theorems.image import UPDATES, freedom
+from symbolic.theorems.image import ENOUGH_IMAGES, TWO_IMAGES, UPDATES, freedom
 from symbolic.theorems.replicates import MANY_IMAGES, RUNS, SEVERAL_IMAGES, kept_mean_sd
 
 _R, _t, _n, _nu = s.replicates, s.generations, s.image_count, s.degrees_of_freedom
@@ -36,12 +36,16 @@ _Q = ChiSquare(freedom)
 replicate_fractional_moment = Theorem(
     name="replicate_fractional_moment",
     title="Fractional moments of a mean over runs",
-    in_words="A fractional moment of the mean over R runs is bounded by that of one run.",
+    in_words=(
+        "A fractional moment of the mean over R runs of a standard deviation in one direction is "
+        "bounded by that of one run."
+    ),
     statement=le(Mean(sd_over_runs**_theta), _R ** (1 - _theta) * _fractional),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
     reference="I6",
     assumptions=(*UPDATES, RUNS, FRACTION, "equality at theta = 1"),
+    conditions=(*ENOUGH_IMAGES, _theta <= 1),
     lemmas=("subadditive_power", "sample_variance"),
     derivation=(
         power_moment,
@@ -142,7 +146,10 @@ _few = _R ** (1 - _theta)
 replicate_collapse = Theorem(
     name="replicate_collapse",
     title="A mean over runs collapses",
-    in_words="Relative to the true mean, the mean over R runs tends to zero exponentially.",
+    in_words=(
+        "Relative to the true mean, the mean over R runs of a standard deviation in one direction "
+        "tends to zero exponentially."
+    ),
     statement=_relative,
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
@@ -153,6 +160,7 @@ replicate_collapse = Theorem(
         FRACTION,
         "Markov: x times the true mean is exceeded with a probability of at most x^-theta of it",
     ),
+    conditions=(*TWO_IMAGES, _theta <= 1),
     derivation=(
         Step(
             rule="combination",
@@ -217,7 +225,10 @@ _reached = (
 replicate_failure_time = Theorem(
     name="replicate_failure_time",
     title="When a mean over runs has failed",
-    in_words="From about 4 nu log R updates on, the mean over R runs no longer tells the mean.",
+    in_words=(
+        "A fractional moment of the mean over R runs of a standard deviation in one direction is "
+        "small, relative to the true mean, from about 4 nu log R / theta updates on, for large R."
+    ),
     statement=le(s.failure_time, _reached),
     kind=Kind.UPPER_BOUND,
     source=Source.OURS,
@@ -228,6 +239,7 @@ replicate_failure_time = Theorem(
         "0 < theta < 1, 0 < ell < 1",
         "the time at which the relative fractional moment has fallen to ell",
     ),
+    conditions=(*TWO_IMAGES, _theta < 1, s.share_left < 1),
     derivation=(
         Step(
             rule="logarithm of both sides",

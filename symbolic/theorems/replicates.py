@@ -17,7 +17,13 @@ from symbolic.relations import eq, ge
 from symbolic.special import log_c
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.image import UPDATES, covariance_scale, directional_factor, freedom
+from symbolic.theorems.image import (
+    TWO_IMAGES,
+    UPDATES,
+    covariance_scale,
+    directional_factor,
+    freedom,
+)
 
 _R, _t, _n, _nu = s.replicates, s.generations, s.image_count, s.degrees_of_freedom
 _theta, _v = s.fraction_power, s.directional_variance_at
@@ -58,12 +64,16 @@ kept_mean_sd = directional_factor**_t * sp.sqrt(s.directional_variance)
 replicate_relative_variance = Theorem(
     name="replicate_relative_variance",
     title="Squared relative error of a mean over runs",
-    in_words="The squared relative standard error of the mean over R runs grows as c(nu)^(-2 t).",
+    in_words=(
+        "The squared relative standard error of the mean over R runs of a standard deviation in "
+        "one direction grows as c(nu)^(-2 t)."
+    ),
     statement=eq(_V, _spread / _R),
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="I6",
     assumptions=(*UPDATES, RUNS),
+    conditions=TWO_IMAGES,
     derivation=(
         *_over_runs(run_sd),
         _by_one_run(_V, run_sd, sd_over_runs, "model:relative_variance"),
@@ -104,12 +114,16 @@ _wanted = s.relative_error**2
 replicates_needed = Theorem(
     name="replicates_needed",
     title="Runs needed for a relative error",
-    in_words="So many independent runs give the mean of the diversity to a relative error r.",
+    in_words=(
+        "So many independent runs give the mean standard deviation in one direction to a "
+        "relative error r."
+    ),
     statement=eq(s.replicates_needed, _spread / _wanted),
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="I6",
     assumptions=(*UPDATES, RUNS),
+    conditions=TWO_IMAGES,
     derivation=(
         Step(
             rule="level reached",
@@ -123,12 +137,16 @@ _horizon = sp.log(1 + _R * _wanted) / (-2 * log_c(freedom))
 replicate_horizon = Theorem(
     name="replicate_horizon",
     title="How long a mean over runs stays accurate",
-    in_words="After so many updates the mean over R runs has the relative standard error r.",
+    in_words=(
+        "After so many updates the mean over R runs of a standard deviation in one direction has "
+        "the relative standard error r."
+    ),
     statement=eq(s.run_horizon, _horizon),
     kind=Kind.EXACT,
     source=Source.OURS,
     reference="I6",
     assumptions=(*UPDATES, RUNS),
+    conditions=TWO_IMAGES,
     derivation=(
         Step(
             rule="combination",
@@ -172,12 +190,16 @@ _one = _R * _VD + 1
 replicate_diversity_variance = Theorem(
     name="replicate_diversity_variance",
     title="Squared relative error of a mean image diversity over runs",
-    in_words="In any dimension the relative error of the mean image diversity grows as c(nu)^-t.",
+    in_words=(
+        "In any dimension the relative error of the mean image diversity grows at least as "
+        "c(nu)^-t."
+    ),
     statement=ge(_VD, _floor),
     kind=Kind.LOWER_BOUND,
     source=Source.OURS,
     reference="I6",
     assumptions=(*UPDATES, RUNS, "equality in one dimension"),
+    conditions=(*TWO_IMAGES, s.image_variance / _D0**2 <= 1),
     lemmas=("square_of_sum",),
     derivation=(
         Step(

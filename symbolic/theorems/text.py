@@ -17,6 +17,7 @@ from symbolic.theorem import Kind, Source, Step, Theorem
 ONE_UPDATE = (
     "one text update: batch_size independent images from the mixture, averaged posteriors",
 )
+CONFUSED = "H > 0 (C is undefined at H = 0)"
 retention = 1 - 1 / s.batch_size  # the factor of H in one update with one-hot posteriors
 
 _N, _K, _t = s.batch_size, s.num_texts, s.generations
@@ -120,7 +121,7 @@ text_diversity_recursion = Theorem(
     kind=Kind.EXACT,
     source=Source.RECONSTRUCTED,
     reference="Theorem 3.1 (T1)",
-    assumptions=(*ONE_UPDATE, "expectation given the state before the update"),
+    assumptions=(*ONE_UPDATE, "expectation given the state before the update", CONFUSED),
     derivation=(
         *posterior_mean,
         Step(

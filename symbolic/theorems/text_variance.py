@@ -16,6 +16,12 @@ from symbolic.theorems.text import ONE_UPDATE, posterior_mean, retention
 
 ONE_HOT = "posteriors are one-hot"
 
+
+def of_probs(squares: sp.Expr, cubes: sp.Expr) -> tuple[sp.Rel, ...]:
+    """Say that sums of squared and of cubed probabilities are of the same probabilities."""
+    return cubes >= squares**2, cubes <= squares ** sp.Rational(3, 2)
+
+
 _N, _K = s.batch_size, s.num_texts
 _i, _k, _p, _y = s.text, s.other_text, s.text_probs, s.image_draw
 _texts = (_i, 0, _K - 1)
@@ -223,6 +229,7 @@ wright_fisher_homozygosity_moment = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=(*ONE_UPDATE, ONE_HOT, "expectation given the state"),
+    conditions=of_probs(s.homozygosity, s.third_power_sum),
     derivation=(
         *posterior_mean,
         *_one_hot_steps(),
@@ -270,6 +277,7 @@ wright_fisher_diversity_variance = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=(*ONE_UPDATE, ONE_HOT, "expectation given the state"),
+    conditions=of_probs(1 - s.text_diversity, s.third_power_sum),
     derivation=(
         *through_homozygosity,
         Step(

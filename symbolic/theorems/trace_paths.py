@@ -15,10 +15,11 @@ from symbolic.model.spectra import growing_mode, shrinking_mode
 from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.image import UPDATES, covariance_scale, freedom
+from symbolic.theorems.image import ENOUGH_IMAGES, UPDATES, covariance_scale, freedom
 
 _t, _scale = s.generations, covariance_scale
 _T, _Q, _T0, _Q0 = variance_at, s.square_trace_at, s.image_variance, s.image_square_trace
+_TRACES = (*ENOUGH_IMAGES, _Q0 / _T0**2 <= 1)  # a square trace is at most the squared trace
 _along = {
     s.current_variance: _T[_t],
     s.current_square_trace: _Q[_t],
@@ -130,6 +131,7 @@ def _trajectory(
         source=Source.OURS,
         reference="I7",
         assumptions=UPDATES,
+        conditions=_TRACES,
         derivation=(
             *_modes,
             Step(
@@ -175,6 +177,7 @@ image_trace_variance = Theorem(
     source=Source.OURS,
     reference="I7",
     assumptions=UPDATES,
+    conditions=_TRACES,
     derivation=(
         Step(
             rule="instance",

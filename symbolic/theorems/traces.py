@@ -9,7 +9,7 @@ from symbolic.model.spectra import axes, next_entry, other_axes
 from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
 from symbolic.theorem import Kind, Source, Step, Theorem
-from symbolic.theorems.image import covariance_scale, freedom
+from symbolic.theorems.image import ENOUGH_IMAGES, covariance_scale, freedom
 
 _a, _b = s.feature, s.other_feature
 _za, _zb, _sd = s.normal_draw[_a], s.normal_draw[_b], s.image_sd
@@ -19,6 +19,7 @@ _next_trace = sp.Sum(next_entry(_a, _a), axes)
 ONE_UPDATE = (
     "one image update with n images, n >= 2, n > ddof; no user content",
     "expectation given the covariance before the update",
+    "square trace: the trace of Sigma^2, at most (tr Sigma)^2",
 )
 
 
@@ -63,6 +64,7 @@ def _one_update(
         source=Source.OURS,
         reference="I7",
         assumptions=ONE_UPDATE,
+        conditions=(*ENOUGH_IMAGES, s.current_square_trace / s.current_variance**2 <= 1),
         derivation=(
             *steps,
             *by_axis,

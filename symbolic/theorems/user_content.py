@@ -110,6 +110,7 @@ user_content_drift = Theorem(
     source=Source.OURS,
     reference="Theorem 6.2 (I10)",
     assumptions=(*POOLED, GIVEN),
+    conditions=ENOUGH_IMAGES[:1],
     derivation=(
         _mean(_g, _n, "generated"),
         _mean(_f, _n0, "reference"),
@@ -139,6 +140,7 @@ user_content_squared_drift = Theorem(
     source=Source.OURS,
     reference="Theorem 6.2 (I10)",
     assumptions=(*POOLED, GIVEN),
+    conditions=ENOUGH_IMAGES[:1],
     derivation=(
         _mean(_z, _n, "generated"),
         _square(_z, _n, "generated"),

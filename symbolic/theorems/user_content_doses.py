@@ -40,7 +40,7 @@ _closed = eq(_F, _unbiased)
 user_content_fidelity = _dose(
     "user_content_fidelity",
     "Stationary squared fidelity, unbiased covariance",
-    "The stationary squared fidelity in closed form; it falls as either kind of image grows.",
+    "The stationary squared fidelity in closed form; it falls with N_0, and for N_0 >= 2 with n.",
     _closed,
     Kind.FIXED_POINT,
     Step(
@@ -128,7 +128,7 @@ user_content_smallest_image_count = _dose(
         "N_0 >= 2",
         "no number does it for f <= tr Sigma_0 / (2 N_0 - 1), any for f >= tr Sigma_0 / N_0",
     ),
-    conditions=(_n0 >= 2, _cap > _tau / (2 * _n0 - 1)),
+    conditions=(_n0 >= 2, _cap > _tau / (2 * _n0 - 1), _cap <= _tau / _n0),
 )
 
 THEOREMS = (

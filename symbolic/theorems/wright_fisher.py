@@ -14,7 +14,7 @@ from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 from symbolic.theorems.text import ONE_UPDATE, along, retention
-from symbolic.theorems.text_variance import ONE_HOT
+from symbolic.theorems.text_variance import ONE_HOT, of_probs
 
 DRIFT = (*ONE_UPDATE, ONE_HOT)
 PATH = (*DRIFT, "the start is given; t counts text updates")
@@ -69,6 +69,7 @@ wright_fisher_third_moment = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=(*DRIFT, "expectation given the state"),
+    conditions=of_probs(1 - s.text_diversity, s.third_power_sum),
     derivation=(
         Step(
             rule="multinomial moments",
@@ -125,6 +126,7 @@ wright_fisher_third_power_sum = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=PATH,
+    conditions=of_probs(1 - _H0, s.initial_third_power_sum),
     derivation=(
         Step(
             rule="tower",
@@ -185,6 +187,7 @@ text_diversity_variance = Theorem(
     source=Source.OURS,
     reference="T2",
     assumptions=PATH,
+    conditions=of_probs(1 - _H0, s.initial_third_power_sum),
     derivation=(
         Step(
             rule="combination",

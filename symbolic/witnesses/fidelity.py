@@ -169,6 +169,6 @@ def _bound(which: str) -> Witness:
 WITNESSES = {
     "image_fidelity_bound_at": _bound("at"),
     "image_fidelity_bound": _bound("ever"),
-    "image_fidelity_root_bound": _bound("root"),
+    "image_fidelity_count_bound": _bound("root"),
     "image_fidelity_squared": Witness(quantity="Mean(F2[t])", method="enumeration", make=_squared),
 }

@@ -91,6 +91,14 @@ def test_number(name: str) -> None:
             number(name, log=True, **values)
 
 
+@pytest.mark.parametrize("name", WITNESSED)
+def test_every_case_is_within_the_conditions(name: str) -> None:
+    symbols = theorem(name).symbols
+    for case in WITNESSES[name].cases():
+        numbers = {key: value for key, value in case.numbers.items() if key in symbols}
+        assert np.isfinite(number(name, **floats(numbers)))
+
+
 @pytest.mark.parametrize("name", some_slow(WITNESSED))
 def test_traced_number_and_derivative(name: str) -> None:
     """All values traced: sizes, bounds of sums and indices too."""
