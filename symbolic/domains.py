@@ -27,5 +27,6 @@ LIMITS: tuple[Relational, ...] = tuple(
         s.mean_target_diversity,
         s.initial_overlap,
         s.diversity_floor,
+        s.fraction_power,
     )
 )

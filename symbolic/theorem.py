@@ -20,6 +20,7 @@ from symbolic.rules import DerivationError
 from symbolic.symbols import SYMBOLS
 from symbolic.witness import WitnessError
 from symbolic.witnesses import WITNESSES
+from symbolic.worlds.meaning import check_premise
 
 __all__ = ["DerivationError", "Kind", "Source", "Step", "Theorem"]
 
@@ -104,6 +105,17 @@ def _check_once(
     if not known:
         rules.check_step(rule, claim, facts, given)
         _HELD.add(key)
+
+
+def _keep_conditions(step: Step, others: Mapping[str, Theorem] | None) -> None:
+    """Refuse values that contradict the conditions of the theorem that they are put into."""
+    values = {old: new for old, new in step.given.items() if isinstance(old, sp.Symbol)}
+    for use in step.uses if values else ():
+        name = use.removeprefix("theorem:")
+        theorem = _library(others).get(name) if name != use else None
+        for condition in theorem.conditions if theorem else ():
+            if condition.subs(values) == sp.false:
+                raise DerivationError(f"{name} holds only for {condition}.")
 
 
 def _frozen(value: Any) -> Any:
@@ -235,7 +247,7 @@ class Theorem:
             lemmas[name].check()
         used = {use.removeprefix("model:") for step in self.derivation for use in step.uses}
         for name in sorted(used & premises.keys()):
-            premises[name].check()
+            check_premise(premises[name])
 
     def check_witness(self) -> None:
         """Hold the statement against the values that its witness found.
@@ -284,12 +296,15 @@ class Theorem:
         self._check_kind(others)
         self._check_definitions(known)
         with _deep_recursion():
-            self._check_steps(known)
+            self._check_steps(known, others)
 
-    def _check_steps(self, known: dict[str, Relational]) -> None:
+    def _check_steps(
+        self, known: dict[str, Relational], others: Mapping[str, Theorem] | None
+    ) -> None:
         for number, step in enumerate(self.derivation, 1):
             facts = [self._fact(use, known, number) for use in step.uses]
             try:
+                _keep_conditions(step, others)
                 _check_once(step.rule, step.claim, facts, step.given)
             except DerivationError as error:
                 raise DerivationError(

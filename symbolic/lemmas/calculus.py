@@ -18,12 +18,11 @@ from symbolic.symbols import SampleMean
 
 positive_quantity = s.RandomSymbol("Y", positive=True)
 size = s.RandomSymbol("X", nonnegative=True)
-share_power = sp.Symbol("power", positive=True)  # at most 1
 shift = sp.Symbol("shift", integer=True, positive=True)
 of_count = sp.Function("g", real=True)
 
 _N, _m, _p, _R = s.batch_size, s.count_index, s.text_prob, s.replicates
-_Y, _a = positive_quantity, share_power
+_Y, _a = positive_quantity, s.share_power
 _counts = (_m, s.min_images, _N)
 
 

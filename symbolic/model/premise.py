@@ -32,21 +32,3 @@ class Premise:
     in_words: str
     statement: Relational
     name: str = ""
-
-    def check(self) -> None:
-        """Check that it is true in the small worlds that decide on it.
-
-        Raises
-        ------
-        ValueError
-            If it is false in one of them, or speaks of something that has no value there.
-
-        Examples
-        --------
-        >>> from symbolic.model import MODEL
-        >>> MODEL["text_update"].check()
-        """
-        from symbolic.worlds.meaning import is_true  # the worlds use the model's symbols
-
-        if is_true(self.name, self.statement) is False:
-            raise ValueError(f"Premise {self.name}: {self.statement} is false in a small world.")

@@ -17,6 +17,7 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from symbolic import symbols as s
+from symbolic.domains import LIMITS
 from symbolic.rules.core import require
 from symbolic.signs import is_nonnegative, is_zero
 from symbolic.symbols import Mean, RandomSymbol, is_random
@@ -60,6 +61,13 @@ DATA = frozenset(
 _UNIT = {  # diversities: at most one
     name: 1 / (1 + sp.Symbol(f"over_{name}", nonnegative=True))
     for name in (s.target_diversity, s.mean_target_diversity, s.initial_text_diversity)
+}
+
+
+_SHARES = frozenset(limit.lhs for limit in LIMITS)
+_POWERS = {  # powers at most 1: an instance must show it
+    name: 1 / (1 + sp.Symbol(f"over_{name}", nonnegative=True))
+    for name in (s.fraction_power, s.share_power)
 }
 
 
@@ -143,6 +151,8 @@ def _check_fits(old: sp.Expr, new: sp.Expr) -> None:
     if old.is_nonnegative:
         require(is_nonnegative(seen, _UNIT), f"{message}: it may be negative.")
     require(not (old.is_real and seen.is_real is False), f"{message}: it is not real.")
+    if old in _POWERS or (old in _SHARES and seen.is_number):
+        require(is_nonnegative(1 - seen, _POWERS), f"{message}: it may be above 1.")
 
 
 def _head(expr: sp.Expr) -> tuple[Any, tuple[sp.Expr, ...]]:

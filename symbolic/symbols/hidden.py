@@ -18,3 +18,4 @@ next_target_overlap = random("o'", nonnegative=True)
 normal_draw = sp.IndexedBase(random("z", real=True), real=True)
 generated_image = random("g", real=True)
 user_image = random("f", real=True)
+share_power = sp.Symbol("power", positive=True)  # at most 1

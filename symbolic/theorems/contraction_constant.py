@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.lemmas.calculus import positive_quantity, share_power
+from symbolic.lemmas.calculus import positive_quantity
 from symbolic.lemmas.overlap import exponent
 from symbolic.relations import eq, ge, le
 from symbolic.special import contraction_constant, log_c, log_c_series, log_chi, log_chi_series
@@ -70,7 +70,7 @@ contraction_constant_upper_bound = Theorem(
             claim=le((_nu / (_nu + 1)) ** sp.Rational(1, 4), _upper),
             label="Bernoulli",
             uses=("lemma:bernoulli",),
-            given={positive_quantity: _nu / (_nu + 1), share_power: sp.Rational(1, 4)},
+            given={positive_quantity: _nu / (_nu + 1), s.share_power: sp.Rational(1, 4)},
         ),
         Step(
             rule="combination",
@@ -168,7 +168,7 @@ chi_power_deficit_bound = Theorem(
             claim=le((_Q / _nu) ** (_theta / 2), 1 + _theta / 2 * (_Q / _nu - 1)),
             label="Bernoulli",
             uses=("lemma:bernoulli",),
-            given={positive_quantity: _Q / _nu, share_power: _theta / 2},
+            given={positive_quantity: _Q / _nu, s.share_power: _theta / 2},
         ),
         Step(
             rule="monotone",

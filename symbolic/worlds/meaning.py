@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sympy.core.relational import Relational
 
+from symbolic.model.premise import Premise
 from symbolic.worlds import counts, courses, gaussians, images, injection, shapes, text
 from symbolic.worlds.reader import holds
 from symbolic.worlds.world import UnknownError, World
 
-__all__ = ["HOLDS_IN", "UNCHECKED", "contradiction", "is_true"]
+__all__ = ["HOLDS_IN", "UNCHECKED", "check_premise", "contradiction", "is_true"]
 
 Worlds = tuple[Callable[[], World], ...]
 _TEXT: Worlds = (text.blurred, text.one_hot)
@@ -108,6 +109,28 @@ def is_true(name: str, statement: Relational) -> bool | None:
     if name not in HOLDS_IN:
         raise UnknownError(f"Premise {name!r} has no world: add one to symbolic.worlds.meaning.")
     return all(_in_world(statement, world) for world in HOLDS_IN[name])
+
+
+def check_premise(premise: Premise) -> None:
+    """Check that a premise is true in the small worlds that decide on it.
+
+    Parameters
+    ----------
+    premise : Premise
+        Or what somebody made of it.
+
+    Raises
+    ------
+    ValueError
+        If it is false in one of them, or speaks of something that has no value there.
+
+    Examples
+    --------
+    >>> from symbolic.model import MODEL
+    >>> check_premise(MODEL["text_update"])
+    """
+    if is_true(premise.name, premise.statement) is False:
+        raise ValueError(f"Premise {premise.name}: {premise.statement} is false in a small world.")
 
 
 def contradiction(premises: Mapping[str, Relational]) -> tuple[str, str] | None:
