@@ -337,3 +337,24 @@ def test_no_two_names_share_a_symbol() -> None:
         if isinstance(value, sp.Symbol | sp.IndexedBase):
             assert value not in names, f"{name} and {names[value]} are both {value}"
             names[value] = name
+
+
+@pytest.mark.parametrize("name", ["chi_power_deficit_bound", "replicate_fractional_moment"])
+def test_a_fractional_power_stays_below_one(name: str) -> None:
+    statement = THEOREMS[name].statement
+    given = {s.fraction_power: sp.Integer(2)}
+    false = statement.func(statement.lhs.subs(given), statement.rhs.subs(given), evaluate=False)
+    with pytest.raises(DerivationError, match="may be above 1"):
+        rules.check_step("instance", false, [statement], given)
+
+
+def test_no_instance_of_a_theorem_contradicts_its_conditions() -> None:
+    theorem = THEOREMS["directional_power_mean"]
+    given = {s.power: -s.image_count}  # the mean is infinite
+    claim = theorem.statement.func(theorem.lhs.subs(given), theorem.rhs.subs(given), evaluate=False)
+    step = Step(rule="instance", claim=claim, uses=(f"theorem:{theorem.name}",), given=given)
+    other = dataclasses.replace(
+        theorem, name="another", statement=claim, derivation=(step,), lemmas=()
+    )
+    with pytest.raises(DerivationError, match="holds only for"):
+        other.check_derivation()
