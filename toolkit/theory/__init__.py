@@ -4,6 +4,7 @@
 one theorem.
 """
 
+from toolkit.theory.facts import confused_diversity_bound
 from toolkit.theory.numbers import (
     function,
     log_contraction_constant,
@@ -15,7 +16,6 @@ from toolkit.theory.numbers import (
 from toolkit.theory.predictions import predict, why_not
 from toolkit.theory.results import NothingPredictedError
 from toolkit.theory.tables import best_injection_fraction, image_rates, smallest_dose, theorems
-from toolkit.theory.text_results import confused_diversity_bound
 
 __all__ = [
     "NothingPredictedError",

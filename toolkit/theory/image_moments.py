@@ -15,9 +15,9 @@ import numpy.typing as npt
 from symbolic import Kind, Source
 from toolkit import labels
 from toolkit.systems import CoevolvingSystem
+from toolkit.theory.facts import settled
 from toolkit.theory.numbers import mean_over_counts, number
 from toolkit.theory.results import SETTLED, Collector
-from toolkit.theory.text_results import settled
 
 FloatArray = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.signedinteger[Any]]

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from symbolic import Kind, Source
 from toolkit import labels
 from toolkit.systems import CoevolvingSystem
+from toolkit.theory.facts import grows, texts_move
 from toolkit.theory.image_moments import STATIONARY, VARIANCES, initial_trace, moments
 from toolkit.theory.numbers import mean_over_counts, number
 from toolkit.theory.results import LOG, Collector
-from toolkit.theory.text_results import grows, texts_move
 
 FloatArray = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.signedinteger[Any]]

@@ -21,10 +21,10 @@ from symbolic import Kind, Source
 from toolkit import labels
 from toolkit.confusion import confusion_along
 from toolkit.systems import CoevolvingSystem
+from toolkit.theory.facts import corpus_target, diversity, injected_probs, injects
 from toolkit.theory.image_moments import mean_moment_map
 from toolkit.theory.numbers import mean_over_counts, number
 from toolkit.theory.results import Collector
-from toolkit.theory.text_results import corpus_target, diversity, injected_probs, injects
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -11,9 +11,9 @@ import xarray as xr
 from toolkit import labels, measures
 from toolkit.confusion import confusion_along
 from toolkit.systems import CoevolvingSystem, system_from_json
+from toolkit.theory.facts import corpus_target, injected_probs, injects
 from toolkit.theory.numbers import number
 from toolkit.theory.results import Collector, NothingPredictedError, assemble
-from toolkit.theory.text_results import corpus_target, injected_probs, injects
 
 FloatArray = npt.NDArray[np.float64]
 
