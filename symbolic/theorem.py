@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +15,7 @@ from symbolic import rules
 from symbolic.lemmas import LEMMAS, Lemma
 from symbolic.model import MODEL, Premise
 from symbolic.rules import DerivationError
+from symbolic.step import Step, check_once, deep_recursion
 from symbolic.symbols import SYMBOLS
 from symbolic.witness import WitnessError
 from symbolic.witnesses import WITNESSES
@@ -44,69 +43,6 @@ class Source(StrEnum):
     OURS = "ours"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One line of a derivation.
-
-    Parameters
-    ----------
-    rule : str
-        Name of the rule that justifies the claim; `symbolic.rules.RULES` holds its checker.
-    claim : sympy Relational
-        What the line says.
-    note : str
-        A word for the reader.
-    label : str
-        Name under which later steps use the claim.
-    uses : tuple of str
-        What it rests on: labels of earlier steps, ``model:NAME``, ``lemma:NAME``,
-        ``theorem:NAME`` (an earlier theorem).
-    given : mapping
-        What the rule needs besides: an instance's substitution, an exhibited non-negative form.
-
-    Examples
-    --------
-    >>> import sympy as sp
-    >>> x = sp.Symbol("x", real=True)
-    >>> Step(rule="algebra", claim=sp.Eq((x + 1) ** 2, x**2 + 2 * x + 1)).rule
-    'algebra'
-    """
-
-    rule: str
-    claim: Relational
-    note: str = ""
-    label: str = ""
-    uses: tuple[str, ...] = ()
-    given: Mapping[Any, Any] = field(default_factory=dict)
-
-
-@contextlib.contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """Let SymPy recurse through large expressions, whatever called us."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 20_000))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
-
-
-_HELD: set[Any] = set()  # steps that were found to hold; the same step need not be checked twice
-
-
-def _check_once(
-    rule: str, claim: Relational, facts: list[Relational], given: Mapping[Any, Any]
-) -> None:
-    try:
-        key = (rule, claim, tuple(facts), _frozen(given))
-        known = key in _HELD
-    except TypeError:  # something in ``given`` cannot be hashed
-        key, known = None, False
-    if not known:
-        rules.check_step(rule, claim, facts, given)
-        _HELD.add(key)
-
-
 def _keep_conditions(step: Step, others: Mapping[str, Theorem] | None) -> None:
     """Refuse values that contradict the conditions of the theorem that they are put into."""
     values = {old: new for old, new in step.given.items() if isinstance(old, sp.Symbol)}
@@ -116,14 +52,6 @@ def _keep_conditions(step: Step, others: Mapping[str, Theorem] | None) -> None:
         for condition in theorem.conditions if theorem else ():
             if condition.subs(values) == sp.false:
                 raise DerivationError(f"{name} holds only for {condition}.")
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return tuple((_frozen(key), _frozen(item)) for key, item in value.items())
-    if isinstance(value, tuple | list):
-        return tuple(map(_frozen, value))
-    return type(value), value
 
 
 def _library(others: Mapping[str, Theorem] | None) -> Mapping[str, Theorem]:
@@ -295,7 +223,7 @@ class Theorem:
         known = self._known(others, premises, lemmas)
         self._check_kind(others)
         self._check_definitions(known)
-        with _deep_recursion():
+        with deep_recursion():
             self._check_steps(known, others)
 
     def _check_steps(
@@ -305,7 +233,7 @@ class Theorem:
             facts = [self._fact(use, known, number) for use in step.uses]
             try:
                 _keep_conditions(step, others)
-                _check_once(step.rule, step.claim, facts, step.given)
+                check_once(step.rule, step.claim, facts, step.given)
             except DerivationError as error:
                 raise DerivationError(
                     f"{self.name}: step {number} ({step.rule}: {step.claim}) fails: {error}"
