@@ -173,6 +173,8 @@ def _written_out(expr: sp.Expr) -> sp.Expr | None:
 def _name_bases(expr: sp.Expr) -> sp.Expr:
     """Give a compound base of a symbolic power one name, numeric parts of exponents apart."""
     names: dict[sp.Expr, sp.Symbol] = {}
+    totals = expr.atoms(sp.Sum, sp.Product, sp.Integral)
+    bound = {index for total in totals for index in total.variables}
 
     def rename(power: sp.Pow) -> sp.Expr:
         number, rest = sp.expand(power.exp).as_coeff_Add()
@@ -181,7 +183,9 @@ def _name_bases(expr: sp.Expr) -> sp.Expr:
         return name**rest * key**number
 
     def compound(e: sp.Basic) -> bool:
-        return isinstance(e, sp.Pow) and not e.exp.is_number and not e.base.is_Atom
+        if not isinstance(e, sp.Pow) or e.exp.is_number or e.base.is_Atom:
+            return False
+        return not bound & e.base.free_symbols  # what varies in a sum is no constant
 
     return expr.replace(compound, rename)
 

@@ -102,7 +102,12 @@ class Witness:
         if str(statement.lhs) != self.quantity:
             raise WitnessError(f"expected a statement on {self.quantity}, got {statement.lhs}.")
         for case in self.cases():
-            found = evaluate(statement.rhs, case.numbers)
+            try:
+                found = evaluate(statement.rhs, case.numbers)
+            except (IndexError, KeyError, TypeError) as error:
+                raise WitnessError(
+                    f"{statement.rhs} has no value at {dict(case.numbers)}: {error}."
+                ) from None
             _compare(statement, found, case)
 
 

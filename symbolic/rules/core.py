@@ -74,9 +74,18 @@ def check_step(rule: str, claim: Relational, facts: Facts, given: Given) -> None
         raise DerivationError(f"expected a known rule, got {rule!r}; known: {sorted(RULES)}.")
     if not isinstance(claim, sp.Eq | sp.Le | sp.Ge):
         raise DerivationError(f"expected an equation or a weak inequality, got {claim!r}.")
-    for symbol in given.get("domain") or {}:  # it may narrow a range; it may not choose a sign
-        require(bool(symbol.is_nonnegative), f"{symbol} may be negative: a domain cannot say no.")
+    _check_domain(claim, facts, given.get("domain") or {})
     RULES[rule](claim, facts, given)
+
+
+def _check_domain(claim: Relational, facts: Facts, domain: Given) -> None:
+    """Let a domain narrow a range by a new parameter; it chooses no sign and no value."""
+    used = {name for fact in (claim, *facts) for name in (fact.lhs + fact.rhs).free_symbols}
+    for symbol, values in domain.items():
+        require(bool(symbol.is_nonnegative), f"{symbol} may be negative: a domain cannot say no.")
+        new = {name for name in sp.sympify(values).free_symbols - used if name.is_nonnegative}
+        varies = any(sp.simplify(sp.diff(values, name)) != 0 for name in new)
+        require(varies, f"{symbol} := {values} is a value, not a range.")
 
 
 def require(condition: bool, message: str) -> None:

@@ -102,12 +102,15 @@ def instance(fact: Relational, given: Mapping[Any, Any]) -> Relational:
         require(old not in DETERMINED, f"{old} is determined by the rest and takes no values.")
         if _head(old)[0] in _DATA:
             _require_another_system(fact, old, given)
+        if old in _INDICES and isinstance(fact.lhs, sp.Symbol) and fact.rhs.has(old):
+            require(fact.lhs in given, f"{fact.lhs} is that of one {old}: it needs another name.")
         if fact.has(Mean) and is_random(sp.sympify(new)):
             require(is_random(old), f"{old} is fixed inside an expectation, {new} is random.")
     return put(fact, given)
 
 
 _DATA = frozenset(getattr(name, "label", name) for name in DATA)
+_INDICES = frozenset({s.text, s.other_text, s.exponent_index})
 _FIXED_LAW = frozenset({s.normal_draw.label})  # standard normal in every system
 
 

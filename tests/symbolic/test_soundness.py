@@ -358,3 +358,45 @@ def test_no_instance_of_a_theorem_contradicts_its_conditions() -> None:
     )
     with pytest.raises(DerivationError, match="holds only for"):
         other.check_derivation()
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        sp.Sum((1 - s.text_probs[s.text]) ** s.generations, (s.text, 0, s.num_texts - 1))
+        - s.num_texts * (1 - s.text_probs[s.text]) ** s.generations,
+        sp.Sum(
+            (1 - s.text_probs[s.text]) ** s.generations * s.text_probs[s.text],
+            (s.text, 0, s.num_texts - 1),
+        )
+        - (1 - s.text_probs[s.text]) ** s.generations
+        * sp.Sum(s.text_probs[s.text], (s.text, 0, s.num_texts - 1)),
+    ],
+)
+def test_what_varies_in_a_sum_is_no_constant(expr: sp.Expr) -> None:
+    assert not is_zero(expr)
+
+
+def test_a_domain_is_a_range_and_no_value() -> None:
+    theorem = THEOREMS["text_diversity_lower_bound"]
+    gained = s.initial_text_diversity * (s.batch_size - 2) ** 2
+    claim = sp.Ge(theorem.lhs, theorem.rhs + gained, evaluate=False)
+    given = {"weights": (1,), "form": -gained, "domain": {s.batch_size: sp.Integer(2)}}
+    with pytest.raises(DerivationError, match="a value, not a range"):
+        rules.check_step("nonnegative form", claim, [theorem.statement], given)
+
+
+def test_one_name_is_not_that_of_two_texts() -> None:
+    fact = THEOREMS["fixation_prob"].statement
+    claim = sp.Eq(fact.lhs, fact.rhs.subs(s.text, 0), evaluate=False)
+    with pytest.raises(DerivationError, match="needs another name"):
+        rules.check_step("instance", claim, [fact], {s.text: sp.S.Zero})
+
+
+def test_a_statement_that_its_witness_cannot_evaluate_is_refused() -> None:
+    theorem = THEOREMS["text_diversity_lower_bound"]
+    altered = dataclasses.replace(
+        theorem, statement=sp.Ge(theorem.lhs, theorem.rhs * s.user_images, evaluate=False)
+    )
+    with pytest.raises(ValueError, match="text_diversity_lower_bound"):
+        altered.check_witness()
