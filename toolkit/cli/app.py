@@ -210,9 +210,16 @@ def theorems(
     from toolkit.cli.theorems import show, verify
 
     if check or mutate or thorough:
-        if not verify(
-            name, kind=kind, source=source, check=check, mutate=mutate, thorough=thorough
-        ):
+        held = verify(
+            name,
+            kind=kind,
+            source=source,
+            check=check,
+            mutate=mutate,
+            thorough=thorough,
+            written=latex or html or papers or out is not None,
+        )
+        if not held:
             raise typer.Exit(EXIT_CONTRADICTION)
         return
 

@@ -61,8 +61,11 @@ def verify(
     check: bool,
     mutate: bool,
     thorough: bool,
+    written: bool,
 ) -> bool:
     """Re-derive theorems, or plant errors in them; tells whether all is as it should be."""
+    if written:
+        raise ValueError("--check and --mutate print a table: leave out --latex, --html, --papers.")
     if check == mutate:
         raise ValueError(
             "--thorough goes with --mutate." if not check else "choose one of --check and --mutate."

@@ -176,6 +176,7 @@ def test_mutate_prints_the_shares() -> None:
         (("--check", "--mutate"), "choose one of --check and --mutate"),
         (("--thorough",), "--thorough goes with --mutate"),
         (("--check", "--thorough"), "--thorough goes with --mutate"),
+        (("--check", "--latex"), "leave out --latex"),
         (("nothing_like_it", "--check"), "nothing_like_it"),
     ],
 )
