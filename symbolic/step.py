@@ -67,12 +67,8 @@ def check_once(
     rule: str, claim: Relational, facts: list[Relational], given: Mapping[Any, Any]
 ) -> None:
     """Check a step, unless the very same step was found to hold before."""
-    try:
-        key = (rule, claim, tuple(facts), _frozen(given))
-        known = key in _HELD
-    except TypeError:  # something in ``given`` cannot be hashed
-        key, known = None, False
-    if not known:
+    key = (rule, claim, tuple(facts), _frozen(given))
+    if key not in _HELD:
         rules.check_step(rule, claim, facts, given)
         _HELD.add(key)
 

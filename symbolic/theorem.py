@@ -84,8 +84,8 @@ class Theorem:
         Under which conditions it holds.
     conditions : tuple of sympy Relational
         What its numbers must satisfy besides their symbols' own assumptions, where that can be
-        said in symbols (``n > ddof``); it is for those who put numbers in, the checker does not
-        use it.
+        said in symbols (``n > ddof``).  Numbers must meet them, and no step may put values into
+        the theorem that contradict them.
     derivation : tuple of Step
         The proof.
     lemmas : tuple of str
@@ -128,7 +128,7 @@ class Theorem:
         return {name: symbol for name, symbol in SYMBOLS.items() if symbol in free}
 
     def check(self, others: Mapping[str, Theorem] | None = None, **facts: Any) -> None:
-        """Check the derivation, the lemmas that it cites, and the statement's witness.
+        """Check the derivation, the premises and lemmas under it, and the statement's witness.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class Theorem:
         DerivationError
             Naming the theorem and the first step that does not hold.
         ValueError
-            If a cited lemma fails at a small size, or a witness contradicts the statement.
+            If a premise or lemma is false in a small case, or a witness contradicts the statement.
 
         Examples
         --------
