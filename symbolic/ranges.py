@@ -1,4 +1,4 @@
-"""What is known of the ranges of sums: which are full, and which may be empty.
+"""The ranges of sums: which are full, which may be empty, and writing short ones out.
 
 A sum over an empty range is zero here.  A closed form (``high - low + 1`` terms) holds only where
 the range is not run backwards, which must be seen from its limits.
@@ -80,3 +80,39 @@ def covers(low: sp.Expr, high: sp.Expr, index: sp.Expr) -> bool:
         return False
     counts = bool(index.is_integer and index.is_nonnegative)
     return counts and (index in _INDICES[high] or index not in _NAMED)
+
+
+def written_out(expr: sp.Expr, *, longest: int | None = None) -> sp.Expr:
+    """Write sums and products out term by term, from the outermost on.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        Any expression.
+    longest : int, optional
+        Leave ranges of more terms as they are.
+
+    Returns
+    -------
+    sympy.Expr
+        The same, with the sums and products whose limits are numbers written out; others stay.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> i, k = sp.symbols("i k", integer=True)
+    >>> written_out(sp.Sum(i * k, (k, i + 1, 3), (i, 1, 2)))
+    11
+    """
+    if not expr.has(sp.Sum, sp.Product):
+        return expr
+    if not isinstance(expr, sp.Sum | sp.Product):
+        return expr.func(*(written_out(arg, longest=longest) for arg in expr.args))
+    *inner, (index, low, high) = expr.limits
+    known = low.is_Integer and high.is_Integer
+    if not known or (longest is not None and high - low + 1 > longest):
+        return expr
+    body = expr.func(expr.function, *inner) if inner else expr.function
+    values = range(int(low), int(high) + 1)
+    terms = [written_out(body.subs(index, value), longest=longest) for value in values]
+    return sp.Add(*terms) if isinstance(expr, sp.Sum) else sp.Mul(*terms)

@@ -7,7 +7,7 @@ from sympy.core.function import AppliedUndef
 
 from symbolic import symbols as s
 from symbolic.moments import normal
-from symbolic.ranges import has_length
+from symbolic.ranges import has_length, written_out
 from symbolic.special import log_c, log_chi
 
 
@@ -141,33 +141,16 @@ def _differs_at_small_sizes(expr: sp.Expr) -> bool:
         for k, name in enumerate(names)
     }
     point |= {name: sp.Integer(_SMALL_SIZES[name]) for name in names if name in _SMALL_SIZES}
-    written_out = _written_out(expr.subs(point))
-    if written_out is None:
+    inside = written_out(expr.subs(point), longest=12)
+    if inside.has(sp.Sum, sp.Product):
         return False
     numbers: dict[sp.Indexed, sp.Expr] = {}
 
     def number_of(entry: sp.Indexed) -> sp.Expr:
         return numbers.setdefault(entry, sp.Rational(2 * len(numbers) + 3, 4 * len(numbers) + 17))
 
-    value = sp.N(written_out.replace(lambda e: isinstance(e, sp.Indexed), number_of), 30)
+    value = sp.N(inside.replace(lambda e: isinstance(e, sp.Indexed), number_of), 30)
     return bool(value.is_number and value.is_finite and abs(value) > sp.Float("1e-12"))
-
-
-def _written_out(expr: sp.Expr) -> sp.Expr | None:
-    """Write sums and products out, from the outermost on; None if a range is long or backwards."""
-    if not expr.has(sp.Sum, sp.Product):
-        return expr
-    if not isinstance(expr, sp.Sum | sp.Product):
-        args = [_written_out(arg) for arg in expr.args]
-        return None if None in args else expr.func(*args)
-    *inner, (index, low, high) = expr.limits
-    if not (low.is_Integer and high.is_Integer and 0 <= high - low + 1 <= 12):
-        return None
-    body = expr.func(expr.function, *inner) if inner else expr.function
-    terms = [_written_out(body.subs(index, k)) for k in range(int(low), int(high) + 1)]
-    if None in terms:
-        return None
-    return sp.Add(*terms) if isinstance(expr, sp.Sum) else sp.Mul(*terms)
 
 
 def _name_bases(expr: sp.Expr) -> sp.Expr:

@@ -18,6 +18,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.relational import Relational
 
+from symbolic.ranges import written_out
 from symbolic.symbols import SYMBOLS
 
 _DIGITS = 40
@@ -151,17 +152,6 @@ def _number(value: Any) -> sp.Expr:
     return sp.sympify(value)
 
 
-def _written_out(total: sp.Sum | sp.Product) -> sp.Expr:
-    """Write out a sum or product term by term, the outermost index first."""
-    *inner, (index, low, high) = total.limits
-    if not (low.is_Integer and high.is_Integer):
-        return total.doit()
-    body = total.func(total.function, *inner) if inner else total.function
-    terms = [body.subs(index, k) for k in range(int(low), int(high) + 1)]
-    join = sp.Mul if isinstance(total, sp.Product) else sp.Add
-    return join(*(_written_out(term) if inner else term for term in terms))
-
-
 def evaluate(expr: sp.Expr, numbers: Mapping[str, Any]) -> sp.Expr:
     """Put numbers in for the symbols of an expression, exactly.
 
@@ -204,9 +194,7 @@ def evaluate(expr: sp.Expr, numbers: Mapping[str, Any]) -> sp.Expr:
             value = value[int(index)]
         return _number(value)
 
-    written_out = expr.subs(plain).replace(
-        lambda e: isinstance(e, sp.Sum | sp.Product), _written_out
-    )
-    return written_out.replace(
+    inside = written_out(expr.subs(plain))
+    return inside.replace(
         lambda e: isinstance(e, sp.Indexed) and e.base.label in tables, look_up
     ).doit()

@@ -18,6 +18,7 @@ from symbolic.model import image as image_model
 from symbolic.model.image import image_scale
 from symbolic.model.spectra import power_trace_expansion, wishart_determinant
 from symbolic.moments import chi_square_means, chi_square_moment, isserlis
+from symbolic.ranges import written_out
 from symbolic.relations import eq
 from symbolic.symbols import ChiSquare, Mean
 
@@ -138,21 +139,13 @@ def _daleckii_krein(statement: Relational) -> bool:
     start = sp.diag(_sd[0] ** 2, _sd[1] ** 2)
     for q in (2, 3, 4):
         claimed = statement.rhs.subs({_d: 2, s.power: q})
-        pairs = claimed.replace(lambda e: isinstance(e, sp.Sum), written_out)
+        pairs = written_out(claimed)
         pairs = pairs.xreplace({x[a, b]: value for (a, b), value in index.items()})
         truth = sp.expand(((start + eta * moved) ** q).trace())
         gap = sp.expand(sp.cancel(sp.together(pairs - truth)))
         if any(sp.simplify(gap.coeff(eta, k)) != 0 for k in range(3)):
             return False
     return bool(statement.lhs == s.next_power_trace)
-
-
-def written_out(total: sp.Sum) -> sp.Expr:
-    """Write out a sum over features, the outermost index first."""
-    *inner, (index, low, high) = total.limits
-    body = total.func(total.function, *inner) if inner else total.function
-    terms = [body.subs(index, k) for k in range(int(low), int(high) + 1)]
-    return sp.Add(*(written_out(term) if inner else term for term in terms))
 
 
 def _third_moment(statement: Relational) -> bool:

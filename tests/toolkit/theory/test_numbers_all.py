@@ -53,25 +53,7 @@ def as_float(value: Any) -> Any:
 
 
 def many_digits(name: str, numbers: Numbers) -> Any:
-    whole = {
-        SYMBOLS[key]: int(value)
-        for key, value in numbers.items()
-        if SYMBOLS[key].is_integer and not isinstance(value, tuple)
-    }
-    return sp.N(evaluate(written_out(theorem(name).rhs.subs(whole)), numbers), DIGITS)
-
-
-def written_out(expression: sp.Expr) -> sp.Expr:
-    """Write sums and products out term by term, the outermost (last) index first."""
-    for total in expression.atoms(sp.Sum, sp.Product):
-        *inner, (index, low, high) = total.limits
-        if not (low.is_Integer and high.is_Integer):
-            continue  # inside another, which is written out first
-        rest = total.func(total.function, *inner) if inner else total.function
-        each = [rest.subs(index, at) for at in range(int(low), int(high) + 1)]
-        join = sp.Add if isinstance(total, sp.Sum) else sp.Mul
-        expression = expression.subs(total, join(*map(written_out, each)))
-    return expression
+    return sp.N(evaluate(theorem(name).rhs, numbers), DIGITS)
 
 
 def close(found: Any, expected: Any, tolerance: float) -> None:
