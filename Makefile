@@ -19,6 +19,7 @@ demo: .venv ## run the whole chain small: simulate, predict, compare, figures
 	$(PYTHON) -m studies.demo
 
 theorems: .venv ## write the theorems into docs/, in LaTeX and as a page of HTML
+	mkdir -p docs
 	$(PYTHON) -m toolkit.cli theorems --latex --out docs/theorems.tex --overwrite
 	$(PYTHON) -m toolkit.cli theorems --html --out docs/theorems.html --overwrite
 

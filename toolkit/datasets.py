@@ -125,7 +125,8 @@ def check_output(path: str | Path, *, overwrite: bool = False, suffixes: Any = _
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; give another path, or overwrite it (--overwrite).")
     if path.is_dir() and not (path.suffix == ".zarr" and (path / "zarr.json").is_file()):
-        raise FileExistsError(f"{path} is a folder but no zarr store; give another path.")
+        what = "a folder but no zarr store" if path.suffix == ".zarr" else "a folder"
+        raise FileExistsError(f"{path} is {what}; give another path.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist; make it first.")
     try:
@@ -251,7 +252,7 @@ def load(path: str | Path) -> xr.Dataset:
     return dataset
 
 
-def read_trajectory(path: str | Path) -> xr.Dataset:
+def read_simulated(path: str | Path) -> xr.Dataset:
     """Read a trajectory that ``simulate`` made, from netCDF (``.nc``) or zarr (``.zarr``).
 
     Those of others, and tables, are read and checked in full by ``toolkit.trajectories``.

@@ -155,7 +155,7 @@ def simulate_again(simulated: xr.Dataset | str | Path, **changes: Any) -> xr.Dat
         When the dataset was not made by ``simulate``.
     """
     if not isinstance(simulated, xr.Dataset):
-        simulated = datasets.read_trajectory(simulated)
+        simulated = datasets.read_simulated(simulated)
     arguments = datasets.arguments_of(simulated) | changes
     return simulate(datasets.system_of(simulated), **arguments)
 

@@ -162,7 +162,7 @@ def test_wrong_suffix(simulated: xr.Dataset, tmp_path: Path, name: str) -> None:
         tk.save(simulated, tmp_path / name)
     (tmp_path / name).write_text("x")
     with pytest.raises(ValueError, match=r"must end in \.nc or \.zarr"):
-        datasets.read_trajectory(tmp_path / name)
+        datasets.read_simulated(tmp_path / name)
 
 
 def test_missing_and_unwritable_folders(
@@ -253,7 +253,7 @@ def test_only_a_store_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine.zarr" / "thesis.txt").write_text("mine")
     (tmp_path / "empty.nc").mkdir()
     for name in ("mine.zarr", "empty.nc"):
-        with pytest.raises(FileExistsError, match="is a folder but no zarr store"):
+        with pytest.raises(FileExistsError, match="is a folder"):
             datasets.check_output(tmp_path / name, overwrite=True)
     assert (tmp_path / "mine.zarr" / "thesis.txt").read_text() == "mine"
 

@@ -374,11 +374,11 @@ def compare(
     Exit status: 0 when nothing disagrees or is violated, 3 when something is.
     """
     use_compilation_cache()
-    from toolkit.datasets import check_output, read_trajectory, save, system_of
+    from toolkit.datasets import check_output, read_simulated, save, system_of
 
     if out is not None:
         check_output(out, overwrite=overwrite)
-    simulated = read_trajectory(file)
+    simulated = read_simulated(file)
     system = system_of(simulated)
 
     from toolkit.compare import compare as run

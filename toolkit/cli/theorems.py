@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,8 +28,10 @@ def show(
         raise ValueError("--papers, --latex and --html exclude one another.")
     if out is not None and not (latex or html):
         raise ValueError("--out goes with --latex or --html.")
-    if out is not None and out.exists() and not overwrite:
-        raise ValueError(f"{out} exists; --overwrite replaces it.")
+    if out is not None:
+        from toolkit.datasets import check_output
+
+        check_output(out, overwrite=overwrite, suffixes=(".tex",) if latex else (".html",))
     from toolkit.theory import documents
 
     if papers:
@@ -48,7 +51,6 @@ def show(
     if out is None:
         typer.echo(text, nl=False)
         return None
-    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     return out
 
@@ -88,4 +90,5 @@ def _width() -> int:
     from rich.console import Console
 
     console = Console()
-    return max(min(console.width, _WIDEST), _NARROWEST) if console.is_terminal else _WIDEST
+    told = console.is_terminal or "COLUMNS" in os.environ
+    return max(min(console.width, _WIDEST), _NARROWEST) if told else _WIDEST
