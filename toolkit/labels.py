@@ -144,11 +144,67 @@ VARIABLES: dict[str, Label] = {
     )
 }
 
+#: Dimensions of a fit, as ArviZ has them.
+CHAIN = "chain"
+DRAW = "draw"
+
 #: A measure of somebody else's loop, one number for each replicate and generation.
 SCORE = "score"
 
 #: What is read from others' trajectories and never simulated.
 OBSERVED: dict[str, Label] = {label.name: label for label in (Label(SCORE, _WHOLE, "score", "1"),)}
+
+#: Parameters of observation models (``posterior`` of a fit).
+EFFECTIVE_BATCH_SIZE = "effective_batch_size"
+TEXT_TEMPERATURE = "text_temperature"
+SHRINKAGE_FACTOR = "shrinkage_factor"
+INJECTION_PROB = "injection_prob"
+INJECTION_FRACTION = "injection_fraction"
+INJECTION_TARGET = "injection_target"
+POSTERIOR_CONFUSION = "posterior_confusion"
+EFFECTIVE_IMAGE_COUNT = "effective_image_count"
+CONTRACTION_FACTOR = "contraction_factor"
+DECAY_RATE = "decay_rate"
+HALF_LIFE = "half_life"
+START = "start"
+FLOOR = "floor"
+NOISE_SD = "noise_sd"
+DRIFT_SD = "drift_sd"
+REAL_SHARE = "real_share"
+FIXED_POINT_VALUE = "fixed_point"
+FIXED_POINT_DISTANCE = "fixed_point_distance"
+REPLICATE_BATCH_SIZE = "replicate_batch_size"
+REPLICATE_SPREAD = "replicate_spread"
+
+_PER_REPLICATE = (REPLICATE,)
+
+PARAMETERS: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(
+            EFFECTIVE_BATCH_SIZE, _WHOLE, "batch size that explains the chance fluctuations", "1"
+        ),
+        Label(TEXT_TEMPERATURE, _WHOLE, "text temperature (below 1 sharpens)", "1"),
+        Label(SHRINKAGE_FACTOR, _WHOLE, "factor on every updated covariance", "1"),
+        Label(INJECTION_PROB, _WHOLE, "probability of a corpus injection", "1/generation"),
+        Label(INJECTION_FRACTION, _WHOLE, "share of the mass that is injected", "1"),
+        Label(INJECTION_TARGET, _PER_TEXT, "corpus that is injected", "1"),
+        Label(POSTERIOR_CONFUSION, _WHOLE, "posterior confusion (0: captions are certain)", "1"),
+        Label(EFFECTIVE_IMAGE_COUNT, _PER_TEXT, "effective images of a text per update", "image"),
+        Label(CONTRACTION_FACTOR, _WHOLE, "contraction factor per generation", "1/generation"),
+        Label(DECAY_RATE, _WHOLE, "decay rate, -log(contraction factor)", "1/generation"),
+        Label(HALF_LIFE, _WHOLE, "half-life", "generation"),
+        Label(START, _WHOLE, "mean score at the first generation", "score unit"),
+        Label(FLOOR, _WHOLE, "level that is left in the long run", "score unit"),
+        Label(NOISE_SD, _WHOLE, "sd of the measurement noise", "score unit"),
+        Label(DRIFT_SD, _WHOLE, "sd of the random drift in one generation", "score unit"),
+        Label(REAL_SHARE, _WHOLE, "share of real data in each generation", "1"),
+        Label(FIXED_POINT_VALUE, (FEATURE,), "fixed point", _LENGTH),
+        Label(FIXED_POINT_DISTANCE, _WHOLE, "distance left to the fixed point", _LENGTH),
+        Label(REPLICATE_BATCH_SIZE, _PER_REPLICATE, "effective batch size of a replicate", "1"),
+        Label(REPLICATE_SPREAD, _WHOLE, "sd of log batch size between replicates", "1"),
+    )
+}
 
 #: Variables with log-normal tails, so that a plain mean over replicates is borne by a few of
 #: them (theory, I6), and for each the variable whose log-variance tells how heavy they are:
