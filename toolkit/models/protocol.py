@@ -17,13 +17,12 @@ import numpyro
 import numpyro.distributions as dist
 import xarray as xr
 
-from toolkit import measures
+from toolkit.measures import Array  # and with it JAX's 64-bit floats
 
-Array = measures.Array  # and with it JAX's 64-bit floats
 #: A prior: a distribution, or a number where the parameter is known.
-Prior = dist.Distribution | Array
-Priors = Mapping[str, Prior]
-Values = Mapping[str, Array]
+type Prior = dist.Distribution | Array
+type Priors = Mapping[str, Prior]
+type Values = Mapping[str, Array]
 
 
 class Evidence(NamedTuple):

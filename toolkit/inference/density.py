@@ -1,0 +1,107 @@
+"""The log density of a program in unconstrained coordinates, as one flat vector.
+
+A parameter of restricted support is mapped to the real line by NumPyro's bijection of its
+prior's support, with the Jacobian in the density. A flat vector keeps what comes after (Laplace's
+approximation, whitening, NUTS) free of names; :func:`values_of` leads back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from numpyro import handlers
+from numpyro.distributions.transforms import biject_to
+from numpyro.infer.util import constrain_fn, potential_energy
+
+from toolkit.measures import Array
+from toolkit.models import Priors
+
+Program = Callable[[Any, Priors, Any], None]
+
+
+class Target(NamedTuple):
+    """What is sampled from: a program and its static part.
+
+    Both are hashable: everything compiled is compiled once per target and shapes.
+    """
+
+    program: Program
+    spec: Any
+
+
+def prior_values(target: Target, rng_key: Array, priors: Priors, data: Any) -> dict[str, Array]:
+    """One draw of all sites from the prior: parameters, latent variables and what derives."""
+    return _values(handlers.seed(target.program, rng_key), target, priors, data)
+
+
+def values_of(target: Target, flat: Array, priors: Priors, data: Any) -> dict[str, Array]:
+    """All sites at an unconstrained point, what derives included."""
+    _, unravel = _template(target, priors, data)
+    arguments = (target.spec, priors, data)
+    values: dict[str, Array] = constrain_fn(
+        target.program, arguments, {}, unravel(flat), return_deterministic=True
+    )
+    return values
+
+
+def log_likelihoods(
+    target: Target, values: dict[str, Array], priors: Priors, data: Any
+) -> dict[str, Array]:
+    """Each observed site's terms, at given values of all sites."""
+    program = handlers.substitute(target.program, data=values)
+    found = handlers.trace(program).get_trace(target.spec, priors, data)
+    return {
+        name: site["fn"].log_prob(site["value"])
+        for name, site in found.items()
+        if site["type"] == "sample" and site["is_observed"]
+    }
+
+
+def potential(target: Target, priors: Priors, data: Any) -> Callable[[Array], Array]:
+    """Minus the log density as a function of the flat vector."""
+    _, unravel = _template(target, priors, data)
+    arguments = (target.spec, priors, data)
+
+    def energy(flat: Array) -> Array:
+        value: Array = potential_energy(target.program, arguments, {}, unravel(flat))
+        return value
+
+    return energy
+
+
+def unconstrained_prior_draw(target: Target, rng_key: Array, priors: Priors, data: Any) -> Array:
+    """A draw from the prior as a flat vector, shape (dimension,)."""
+    return ravel_pytree(_unconstrained(target, rng_key, priors, data))[0]
+
+
+def _values(program: Program, target: Target, priors: Priors, data: Any) -> dict[str, Array]:
+    found = handlers.trace(program).get_trace(target.spec, priors, data)
+    return {
+        name: site["value"]
+        for name, site in found.items()
+        if site["type"] in ("sample", "deterministic") and not site.get("is_observed")
+    }
+
+
+def _unconstrained(target: Target, rng_key: Array, priors: Priors, data: Any) -> dict[str, Array]:
+    program = handlers.seed(target.program, rng_key)
+    found = handlers.trace(program).get_trace(target.spec, priors, data)
+    return {
+        name: biject_to(site["fn"].support).inv(site["value"])
+        for name, site in found.items()
+        if site["type"] == "sample" and not site["is_observed"]
+    }
+
+
+def _template(
+    target: Target, priors: Priors, data: Any
+) -> tuple[Array, Callable[[Array], dict[str, Array]]]:
+    """The shape of the flat vector, and the way back to named unconstrained values."""
+    shapes = jax.eval_shape(partial(_unconstrained, target), jax.random.key(0), priors, data)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    return ravel_pytree(zeros)

@@ -1,0 +1,241 @@
+"""NUTS, compiled once for a model and the shapes of its data, then run on any numbers.
+
+``numpyro.infer.MCMC`` compiles anew at every run; its kernel's own ``init`` and ``sample`` under
+one ``jit``, with priors and data as arguments, do not. Chains (and data sets) are mapped, not
+vectorised: side by side each would wait for the longest trajectory of all. Two or more run at
+once in threads, since compiled code releases Python's lock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.infer.hmc import hmc
+
+from toolkit.inference import density
+from toolkit.inference.density import Target
+from toolkit.inference.laplace import Laplace, laplace
+from toolkit.measures import Array
+from toolkit.models import Model, Priors
+
+_STARTS = 32
+#: Chains start farther apart than the posterior is wide, so that R-hat can tell.
+_OVERDISPERSION = 1.5
+#: A dense metric is learned up to so many dimensions.
+_MOST_DENSE = 64
+
+
+class Settings(NamedTuple):
+    """What is compiled in.
+
+    Attributes
+    ----------
+    num_chains, num_warmup, num_draws : int
+        Draws of each chain after its warm-up.
+    target_accept : float
+        Mean acceptance probability that the step size aims at.
+    max_tree_depth : int
+    """
+
+    num_chains: int = 4
+    num_warmup: int = 300
+    num_draws: int = 500
+    target_accept: float = 0.8
+    max_tree_depth: int = 10
+
+
+class Draws(NamedTuple):
+    """What a run gives, with leading axes (chain, draw), or (dataset, chain, draw).
+
+    Attributes
+    ----------
+    values : dict of array
+        Of all sites.
+    stats : dict of array
+        By ArviZ's names: diverging, n_steps, acceptance_rate, energy, lp, step_size.
+    """
+
+    values: dict[str, np.ndarray]
+    stats: dict[str, np.ndarray]
+
+
+def sample(
+    model: Model, spec: Any, priors: Priors, data: Any, *, seed: int, **settings: Any
+) -> Draws:
+    """Draw from the posterior of one data set.
+
+    Parameters
+    ----------
+    model : Model
+    spec, data
+        Of its evidence.
+    priors : mapping
+        A distribution or a number for each parameter.
+    seed : int
+    **settings
+        Of :class:`Settings`.
+
+    Returns
+    -------
+    Draws
+        With axes (chain, draw, ...).
+    """
+    chosen = Settings(**settings)
+    target = Target(model.program, spec)
+    keys = jax.random.split(jax.random.key(seed), 1 + chosen.num_chains)
+    start = _start(target, keys[0], priors, data)
+    run = partial(_chains, target, chosen, priors=priors, data=data, start=start)
+    # An even number of chains for each core; one program serves all blocks.
+    blocks = next(number for number in (_cores(), 1) if chosen.num_chains % number == 0)
+    parts = keys[1:].reshape(blocks, -1)
+    with ThreadPoolExecutor(blocks) as pool:
+        found = list(pool.map(lambda part: jax.block_until_ready(run(keys=part)), parts))
+    whole = jax.tree.map(lambda *leaves: np.concatenate(leaves), *found)
+    return Draws(*whole)
+
+
+def sample_many(
+    model: Model,
+    spec: Any,
+    priors: Priors,
+    data: Any,
+    *,
+    seed: int,
+    per_data_set: tuple[str, ...] = (),
+    **settings: Any,
+) -> Draws:
+    """Draw from the posteriors of many data sets of one shape, with one compilation.
+
+    Parameters
+    ----------
+    model : Model
+    spec : Hashable
+        Common to all.
+    priors : mapping
+        Common to all, but those named in ``per_data_set``, whose numbers have a leading axis.
+    data : pytree of arrays
+        With a leading axis over data sets (:func:`stack`).
+    seed : int
+    per_data_set : tuple of str
+    **settings
+        Of :class:`Settings`; one chain unless told otherwise.
+
+    Returns
+    -------
+    Draws
+        With axes (dataset, chain, draw, ...).
+    """
+    chosen = Settings(**({"num_chains": 1} | settings))
+    target = Target(model.program, spec)
+    number = len(jax.tree.leaves(data)[0])
+    keys = jax.random.split(jax.random.key(seed), number)
+    cores = min(_cores(), number)
+    size = -(-number // (cores * -(-number // (cores * 32))))  # at most about 32 in one call
+    own = {name: priors[name] for name in per_data_set}
+    common = {name: prior for name, prior in priors.items() if name not in own}
+
+    def run(first: int) -> Any:
+        # The last block is filled up with data sets already taken: equal shapes, one program.
+        index = np.minimum(np.arange(first, first + size), number - 1)
+        here = jax.tree.map(lambda leaf: jnp.asarray(leaf)[index], (data, own))
+        found = _data_sets(target, chosen, common, *here, keys[index])
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[: number - first], found)
+
+    with ThreadPoolExecutor(cores) as pool:
+        parts = list(pool.map(run, range(0, number, size)))
+    return Draws(*jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts))
+
+
+def stack(data: Any) -> Any:
+    """The data of several pieces of evidence with a leading axis over data sets.
+
+    Parameters
+    ----------
+    data : sequence of pytrees
+        Of equal shapes.
+    """
+    return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *data)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@partial(jax.jit, static_argnums=0)
+def _start(target: Target, key: Array, priors: Priors, data: Any) -> Laplace:
+    draw = partial(density.unconstrained_prior_draw, target)
+    starts = jax.vmap(lambda one: draw(one, priors, data))(jax.random.split(key, _STARTS))
+    return laplace(density.potential(target, priors, data), starts)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _chains(
+    target: Target, settings: Settings, priors: Priors, data: Any, start: Laplace, keys: Array
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Chains one after another: all sites and statistics, axes (chain, draw)."""
+    return jax.lax.map(lambda key: _chain(target, settings, priors, data, start, key), keys)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _data_sets(
+    target: Target, settings: Settings, common: Priors, data: Any, own: Priors, keys: Array
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    def one(argument: tuple[Any, Priors, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+        data, own, key = argument
+        priors: Mapping[str, Any] = {**common, **own}
+        key_start, key_chains = jax.random.split(key)
+        start = _start(target, key_start, priors, data)
+        keys = jax.random.split(key_chains, settings.num_chains)
+        return _chains(target, settings, priors, data, start, keys)
+
+    return jax.lax.map(one, (data, own, keys))
+
+
+def _chain(
+    target: Target, settings: Settings, priors: Priors, data: Any, start: Laplace, key: Array
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """One chain in whitened coordinates, then back to the sites' own."""
+    energy = density.potential(target, priors, data)
+
+    def whitened(at: Array) -> Array:
+        return energy(start.mode + start.root @ at)
+
+    key_start, key_run = jax.random.split(key)
+    dimension = start.mode.size
+    position = _OVERDISPERSION * jax.random.normal(key_start, (dimension,))
+    # A start from which the density cannot be evaluated would never move.
+    position = jnp.where(jnp.isfinite(whitened(position)), position, jnp.zeros(dimension))
+    begin, advance = hmc(whitened, algo="NUTS")
+    state = begin(
+        position,
+        settings.num_warmup,
+        step_size=0.5,
+        dense_mass=dimension <= _MOST_DENSE,
+        target_accept_prob=settings.target_accept,
+        max_tree_depth=settings.max_tree_depth,
+        rng_key=key_run,
+    )
+    state, _ = jax.lax.scan(lambda s, _: (advance(s), None), state, length=settings.num_warmup)
+
+    def draw(state: Any, _: None) -> tuple[Any, tuple[Array, dict[str, Array]]]:
+        state = advance(state)
+        stats = {
+            "diverging": state.diverging,
+            "n_steps": state.num_steps,
+            "acceptance_rate": state.accept_prob,
+            "energy": state.energy,
+            "lp": -state.potential_energy,
+            "step_size": state.adapt_state.step_size,
+        }
+        return state, (state.z, stats)
+
+    _, (positions, stats) = jax.lax.scan(draw, state, length=settings.num_draws)
+    back = partial(density.values_of, target, priors=priors, data=data)
+    return jax.vmap(lambda at: back(start.mode + start.root @ at))(positions), stats
