@@ -206,6 +206,76 @@ PARAMETERS: dict[str, Label] = {
     )
 }
 
+#: Dimensions and variables of a calibration (``toolkit.calibration``).
+DATASET = "dataset"
+PARAMETER = "parameter"
+RANK_SHARE = "rank_share"
+RANK_BIN = "rank_bin"
+PROBABILITY = "probability"
+TRUE_VALUE = "true_value"
+POSTERIOR_MEAN = "posterior_mean"
+POSTERIOR_SD = "posterior_sd"
+RANK = "rank"
+PIT = "pit"
+ESS = "ess"
+R_HAT = "r_hat"
+COVERED = "covered"
+DIVERGENCES = "divergences"
+FAILED = "failed"
+REFUSED = "refused"
+ECDF_DIFFERENCE = "ecdf_difference"
+BAND_LOW = "band_low"
+BAND_HIGH = "band_high"
+RANK_HISTOGRAM = "rank_histogram"
+ECDF_P = "ecdf_p"
+CHI_SQUARE_P = "chi_square_p"
+COVERAGE = "coverage"
+COVERAGE_LOW = "coverage_low"
+COVERAGE_HIGH = "coverage_high"
+COVERAGE_P = "coverage_p"
+BIAS = "bias"
+SD_RATIO = "sd_ratio"
+
+_PER_FIT = (DATASET, PARAMETER)
+_PER_CURVE = (PARAMETER, RANK_SHARE)
+_PER_INTERVAL = (PARAMETER, PROBABILITY)
+
+#: Of a calibration, with all their dimensions.
+CALIBRATION: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(DATASET, (DATASET,), "simulated data set", "1"),
+        Label(PARAMETER, (PARAMETER,), "parameter", "1"),
+        Label(RANK_SHARE, (RANK_SHARE,), "share of the ranks", "1"),
+        Label(RANK_BIN, (RANK_BIN,), "rank of the true value, as a share", "1"),
+        Label(PROBABILITY, (PROBABILITY,), "nominal probability of the interval", "1"),
+        Label(TRUE_VALUE, _PER_FIT, "true value", "1"),
+        Label(POSTERIOR_MEAN, _PER_FIT, "posterior mean", "1"),
+        Label(POSTERIOR_SD, _PER_FIT, "posterior sd", "1"),
+        Label(RANK, _PER_FIT, "rank of the true value (-1: none)", "1"),
+        Label(PIT, _PER_FIT, "share of the draws below the true value", "1"),
+        Label(ESS, _PER_FIT, "effective number of draws", "draw"),
+        Label(R_HAT, _PER_FIT, "R-hat of the halves of the chain", "1"),
+        Label(COVERED, (*_PER_FIT, PROBABILITY), "the interval holds the true value", "1"),
+        Label(DIVERGENCES, (DATASET,), "divergent transitions", "draw"),
+        Label(FAILED, (DATASET,), "the chain did not converge", "1"),
+        Label(REFUSED, (DATASET,), "the data were refused before the fit", "1"),
+        Label(ECDF_DIFFERENCE, _PER_CURVE, "ranks below, minus what is uniform", "1"),
+        Label(BAND_LOW, _PER_CURVE, "lower end of the simultaneous band", "1"),
+        Label(BAND_HIGH, _PER_CURVE, "upper end of the simultaneous band", "1"),
+        Label(RANK_HISTOGRAM, (PARAMETER, RANK_BIN), "data sets", "1"),
+        Label(ECDF_P, (PARAMETER,), "p-value of the ranks' distribution", "1"),
+        Label(CHI_SQUARE_P, (PARAMETER,), "p-value of the binned ranks", "1"),
+        Label(COVERAGE, _PER_INTERVAL, "coverage of central intervals", "1"),
+        Label(COVERAGE_LOW, _PER_INTERVAL, "lower end of the coverage's interval", "1"),
+        Label(COVERAGE_HIGH, _PER_INTERVAL, "upper end of the coverage's interval", "1"),
+        Label(COVERAGE_P, _PER_INTERVAL, "p-value of the nominal coverage", "1"),
+        Label(BIAS, (PARAMETER,), "mean error in posterior sds", "1"),
+        Label(SD_RATIO, (PARAMETER,), "posterior sd over root mean square error", "1"),
+        Label("verdict", (PARAMETER,), "verdict", "1"),
+    )
+}
+
 #: Variables with log-normal tails, so that a plain mean over replicates is borne by a few of
 #: them (theory, I6), and for each the variable whose log-variance tells how heavy they are:
 #: scales are products of random factors, and the drift of a mean sums up past variances.
