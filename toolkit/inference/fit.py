@@ -1,0 +1,139 @@
+"""``fit``: from a trajectory to the posterior of what drives it."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from toolkit.inference import sampler
+from toolkit.inference.checks import diagnose
+from toolkit.inference.groups import assemble
+from toolkit.inference.priors import merged_priors, prior_words, split_arguments
+from toolkit.inference.tree import attributes
+from toolkit.models import Model, model_of
+from toolkit.trajectories import read_trajectory
+
+#: A second try is warmed up longer, more careful, and longer itself.
+_SECOND_TRY = {"num_warmup": 1500, "num_draws": 1000, "target_accept": 0.95}
+
+
+class ConvergenceWarning(UserWarning):
+    """The chains of a fit did not come to agree: its numbers must not be used."""
+
+
+def fit(
+    data: xr.Dataset | str | Path | Any,
+    model: str | Model,
+    *,
+    seed: int,
+    num_chains: int = 4,
+    num_warmup: int = 300,
+    num_draws: int = 500,
+    target_accept: float = 0.8,
+    **priors_and_options: Any,
+) -> xr.DataTree:
+    """Infer what drives an observed loop.
+
+    The data are checked against the model first. NUTS starts around a mode, whitened by
+    Laplace's approximation. The chains are checked after; a run that fails is repeated once,
+    warmed up longer, and if it fails again the result says so: a warning, and the attribute
+    ``converged``.
+
+    Parameters
+    ----------
+    data : xr.Dataset, path or pandas.DataFrame
+        A trajectory; what :func:`toolkit.read_trajectory` reads is read by it.
+    model : str
+        One of ``toolkit.models.MODELS``.
+    seed : int
+        Fixes the result.
+    num_chains, num_warmup, num_draws : int
+        Chains, and draws of each during and after its warm-up.
+    target_accept : float
+        Mean acceptance probability that NUTS adapts its step size to.
+    **priors_and_options
+        For a parameter of the model a ``numpyro.distributions`` prior, or a number where it is
+        known. For an option of the model its value. Both are listed by
+        ``help(toolkit.models.NAME)``.
+
+    Returns
+    -------
+    xr.DataTree
+        Groups ``posterior``, ``prior``, ``posterior_predictive`` (each generation drawn from the
+        one observed before it, for some of the draws), ``log_likelihood``, ``sample_stats``,
+        ``observed_data``, ``constant_data``; dims chain and draw, and those of the data, with
+        units. Attributes: ``converged``, ``problems``, ``remarks`` (what was left out, and what
+        the data do not tell), the model, seed, priors, options and versions.
+
+    Raises
+    ------
+    ValueError
+        When the data do not suit the model, or a prior, option or number is wrong.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the chains did not come to agree.
+
+    Examples
+    --------
+    >>> import numpy as np, toolkit as tk
+    >>> score = 0.2 + 0.6 * 0.9 ** np.arange(30) + 0.01 * np.random.default_rng(1).normal(size=30)
+    >>> observed = tk.read_trajectory(score=score[None])
+    >>> found = tk.fit(observed, model="diversity_decay", seed=1)
+    >>> 0.8 < float(found.posterior.contraction_factor.median()) < 0.95
+    True
+    """
+    chosen = model_of(model) if isinstance(model, str) else model
+    settings = _settings(num_chains, num_warmup, num_draws, target_accept)
+    seed = _whole(seed, "seed", 0)
+    options, given = split_arguments(chosen, priors_and_options)
+    evidence = chosen.prepare(read_trajectory(data), **options)
+    priors = merged_priors(chosen, evidence, given)
+
+    run = partial(sampler.sample, chosen, evidence.spec, priors, evidence.data)
+    draws = run(seed=seed, **settings)
+    names = [n for n in (*priors, *chosen.derived) if n in draws.values]
+    diagnosis = diagnose({name: draws.values[name] for name in names}, draws.stats)
+    if not diagnosis.converged:
+        settings |= {key: max(settings[key], value) for key, value in _SECOND_TRY.items()}
+        draws = run(seed=seed + 1, **settings)
+        diagnosis = diagnose({name: draws.values[name] for name in names}, draws.stats)
+    found = assemble(chosen, evidence, priors, draws, diagnosis, seed)
+    found.attrs |= attributes(
+        seed=seed,
+        options=options,
+        priors={name: prior_words(prior) for name, prior in priors.items()},
+        settings=settings,
+    )
+    if not diagnosis.converged:
+        warnings.warn(
+            f"the fit did not converge: {'; '.join(diagnosis.problems)}. Its numbers must not be "
+            "used; give more informative priors, fix a parameter that you know, or raise "
+            "num_warmup and num_draws.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return found
+
+
+def _settings(chains: int, warmup: int, draws: int, accept: float) -> dict[str, Any]:
+    if not 0 < float(accept) < 1:
+        raise ValueError(f"target_accept must be between 0 and 1, not {accept!r}.")
+    return {
+        "num_chains": _whole(chains, "num_chains", 1),
+        "num_warmup": _whole(warmup, "num_warmup", 50),
+        "num_draws": _whole(draws, "num_draws", 50),
+        "target_accept": float(accept),
+    }
+
+
+def _whole(value: Any, name: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number from {least}, not {value!r}.")
+    return int(value)
