@@ -14,6 +14,8 @@ GENERATION = "generation"
 TEXT = "text"
 FEATURE = "feature"
 FEATURE_ALT = "feature_alt"
+#: The numbers of one state in a row, whatever their own dims.
+COMPONENT = "component"
 RESULT = "result"
 
 #: Coordinates of a prediction along ``result``.
@@ -89,6 +91,7 @@ COORDINATES: dict[str, Label] = {
         Label(TEXT, (), "text", "1"),
         Label(FEATURE, (), "image feature", "1"),
         Label(FEATURE_ALT, (), "image feature (second axis of a covariance)", "1"),
+        Label(COMPONENT, (), "component of the state", "1"),
     )
 }
 
@@ -167,9 +170,11 @@ CONTRACTION_FACTOR = "contraction_factor"
 DECAY_RATE = "decay_rate"
 HALF_LIFE = "half_life"
 START = "start"
+START_SD = "start_sd"
 FLOOR = "floor"
 NOISE_SD = "noise_sd"
 DRIFT_SD = "drift_sd"
+COMPONENT_NOISE_SD = "component_noise_sd"
 REAL_SHARE = "real_share"
 FIXED_POINT_VALUE = "fixed_point"
 FIXED_POINT_DISTANCE = "fixed_point_distance"
@@ -195,12 +200,14 @@ PARAMETERS: dict[str, Label] = {
         Label(DECAY_RATE, _WHOLE, "decay rate, -log(contraction factor)", "1/generation"),
         Label(HALF_LIFE, _WHOLE, "half-life", "generation"),
         Label(START, _WHOLE, "mean score at the first generation", "score unit"),
+        Label(START_SD, _WHOLE, "sd of the start between replicates", "score unit"),
         Label(FLOOR, _WHOLE, "level that is left in the long run", "score unit"),
-        Label(NOISE_SD, _WHOLE, "sd of the measurement noise", "score unit"),
+        Label(NOISE_SD, _WHOLE, "sd of the noise", "score unit"),
         Label(DRIFT_SD, _WHOLE, "sd of the random drift in one generation", "score unit"),
         Label(REAL_SHARE, _WHOLE, "share of real data in each generation", "1"),
-        Label(FIXED_POINT_VALUE, (FEATURE,), "fixed point", _LENGTH),
-        Label(FIXED_POINT_DISTANCE, _WHOLE, "distance left to the fixed point", _LENGTH),
+        Label(COMPONENT_NOISE_SD, (COMPONENT,), "sd of a component's noise", "score unit"),
+        Label(FIXED_POINT_VALUE, (COMPONENT,), "fixed point", "score unit"),
+        Label(FIXED_POINT_DISTANCE, _WHOLE, "distance left to the fixed point", "score unit"),
         Label(REPLICATE_BATCH_SIZE, _PER_REPLICATE, "effective batch size of a replicate", "1"),
         Label(REPLICATE_SPREAD, _WHOLE, "sd of log batch size between replicates", "1"),
     )
