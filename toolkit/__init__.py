@@ -17,34 +17,45 @@ _HOME = {
     "FeatureMap": "toolkit.systems",
     "UserContent": "toolkit.systems",
     "read_system": "toolkit.systems",
+    "ConvergenceWarning": "toolkit.inference",
     "compare": "toolkit.compare",
+    "fit": "toolkit.inference",
+    "fit_table": "toolkit.inference",
     "loop_of": "toolkit.loops",
     "posterior_confusion": "toolkit.confusion",
     "predict": "toolkit.theory",
+    "read_fit": "toolkit.inference",
     "read_trajectory": "toolkit.trajectories",
     "save": "toolkit.datasets",
     "simulate": "toolkit.simulate",
     "simulate_again": "toolkit.simulate",
+    "simulate_numpyro": "toolkit.simulate_numpyro",
     "tilted_image_diversity": "toolkit.tilting",
     "to_table": "toolkit.trajectories",
     "verdict_table": "toolkit.compare",
 }
-_MODULES = ("confusion", "labels", "measures", "metrics", "plotting", "theory")
+_MODULES = ("confusion", "labels", "measures", "metrics", "models", "plotting", "theory")
 
 if TYPE_CHECKING:
     from toolkit import confusion as confusion
     from toolkit import labels as labels
     from toolkit import measures as measures
     from toolkit import metrics as metrics
+    from toolkit import models as models
     from toolkit import plotting as plotting
     from toolkit import theory as theory
     from toolkit.compare import compare as compare
     from toolkit.compare import verdict_table as verdict_table
     from toolkit.confusion import posterior_confusion as posterior_confusion
     from toolkit.datasets import save as save
+    from toolkit.inference import ConvergenceWarning as ConvergenceWarning
+    from toolkit.inference import fit as fit
+    from toolkit.inference import fit_table as fit_table
+    from toolkit.inference import read_fit as read_fit
     from toolkit.loops import loop_of as loop_of
     from toolkit.simulate import simulate as simulate
     from toolkit.simulate import simulate_again as simulate_again
+    from toolkit.simulate_numpyro import simulate_numpyro as simulate_numpyro
     from toolkit.systems import CoevolvingSystem as CoevolvingSystem
     from toolkit.systems import CorpusInjection as CorpusInjection
     from toolkit.systems import FeatureMap as FeatureMap
