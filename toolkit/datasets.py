@@ -139,12 +139,13 @@ def check_output(path: str | Path, *, overwrite: bool = False, suffixes: Any = _
         ) from None
 
 
-def save(dataset: xr.Dataset, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a dataset to netCDF (``.nc``) or zarr (``.zarr``): whole, or not at all.
+def save(dataset: xr.Dataset | xr.DataTree, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a dataset or a tree to netCDF (``.nc``) or zarr (``.zarr``): whole, or not at all.
 
     Parameters
     ----------
-    dataset : xr.Dataset
+    dataset : xr.Dataset or xr.DataTree
+        A trajectory, a prediction, a comparison, a fit.
     path : str or Path
     overwrite : bool
         Replace what is there; it stays until the new file is complete.
@@ -195,7 +196,7 @@ def replace_whole(path: Path, write: Callable[[Path], Any]) -> None:
             raise
 
 
-def _write_zarr(dataset: xr.Dataset, path: Path) -> None:
+def _write_zarr(dataset: xr.Dataset | xr.DataTree, path: Path) -> None:
     """Write every chunk, so that a missing one shows; zarr leaves out those of one value."""
     dataset.to_zarr(path, zarr_format=3, consolidated=False, write_empty_chunks=True)
 
@@ -230,6 +231,30 @@ def load(path: str | Path) -> xr.Dataset:
     ValueError
         When it is truncated or of another format.
     """
+
+    def read(path: Path) -> xr.Dataset:
+        if path.suffix == ".nc":
+            return xr.load_dataset(path, engine="h5netcdf")
+        dataset = xr.open_zarr(path, consolidated=False).load()
+        _check_chunks(dataset, path)
+        return dataset
+
+    return _readable(path, read)
+
+
+def load_tree(path: str | Path) -> xr.DataTree:
+    """As :func:`load`, for a file with groups."""
+
+    def read(path: Path) -> xr.DataTree:
+        engine = "h5netcdf" if path.suffix == ".nc" else "zarr"
+        with xr.open_datatree(path, engine=engine) as tree:
+            return tree.load()
+
+    return _readable(path, read)
+
+
+def _readable[Contents](path: str | Path, read: Callable[[Path], Contents]) -> Contents:
+    """What ``read`` makes of a path, with one kind of error for all that can be wrong."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"no file at {path}.")
@@ -238,10 +263,7 @@ def load(path: str | Path) -> xr.Dataset:
     if path.suffix == ".nc" and path.is_dir():
         raise ValueError(f"{path} is a folder; a netCDF trajectory is a file.")
     try:
-        if path.suffix == ".nc":
-            return xr.load_dataset(path, engine="h5netcdf")
-        dataset = xr.open_zarr(path, consolidated=False).load()
-        _check_chunks(dataset, path)
+        return read(path)
     except Exception as error:  # noqa: BLE001
         # The readers raise a dozen kinds of error for a damaged file; all mean the same here.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -249,7 +271,6 @@ def load(path: str | Path) -> xr.Dataset:
             f"{path} cannot be read as {path.suffix[1:]}: truncated or of another format "
             f"({reason})."
         ) from None
-    return dataset
 
 
 def read_simulated(path: str | Path) -> xr.Dataset:

@@ -1,28 +1,25 @@
-"""The command ``coevo``: simulate, predict, compare, run the studies, look up the theorems.
+"""The command ``coevo``: simulate, predict, compare, fit, run the studies, look up the theorems.
 
 Exit status: 0 when done; 2 for a mistake in the command line, a file or a configuration, told in
-a line or two; 3 when ``compare`` found theory and simulation to contradict each other; 130 after
-Ctrl-C and 143 after SIGTERM. What takes long to import is imported by the command that needs it.
+a line or two; 3 when ``compare`` found theory and simulation to contradict each other; 4 when the
+chains of ``fit`` did not come to agree; 130 after Ctrl-C and 143 after SIGTERM. What takes long
+to import is imported by the command that needs it.
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 import importlib.metadata
 import importlib.util
 import os
-import signal
 import sys
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import Annotated, Any, NoReturn
+from types import ModuleType
+from typing import Annotated, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from toolkit.cli.cache import use_compilation_cache
 from toolkit.cli.output import (
@@ -31,52 +28,22 @@ from toolkit.cli.output import (
     print_table,
     print_verdicts,
 )
-
-EXIT_MISTAKE = 2
-EXIT_CONTRADICTION = 3
-EXIT_INTERRUPTED = 128 + signal.SIGINT
-EXIT_TERMINATED = 128 + signal.SIGTERM
+from toolkit.cli.shell import (
+    EXIT_CONTRADICTION,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_CONVERGED,
+    EXIT_TERMINATED,
+    Commands,
+    check_known,
+    examples,
+    watch,
+)
 
 _STUDIES_GROUP = "coevo.studies"
 
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM: undone like an interrupt, told apart by the exit status."""
-
-
-class _Commands(TyperGroup):
-    """The commands, with the user's mistakes and interrupts told in a line or two."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; ``ctx.obj`` collects what it has written."""
-        ctx.obj = []
-        show_all = ctx.params.get("traceback", False)
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            terminated = isinstance(stop, _Terminated)
-            complete = f"complete: {', '.join(map(str, ctx.obj))}" if ctx.obj else ""
-            _tell(
-                f"{'terminated' if terminated else 'interrupted'}; "
-                f"{complete or 'nothing was written'}."
-            )
-            raise typer.Exit(EXIT_TERMINATED if terminated else EXIT_INTERRUPTED) from None
-        except BrokenPipeError:
-            raise  # `coevo theorems | head`: the reader has seen enough
-        except MemoryError as error:
-            if show_all:
-                raise
-            _tell(f"not enough memory ({error}).")
-        except (ValueError, OSError, OverflowError) as error:
-            if show_all:
-                raise
-            _tell(str(error) or type(error).__name__)
-        raise typer.Exit(EXIT_MISTAKE)
-
-
 app = typer.Typer(
     name="coevo",
-    cls=_Commands,
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -107,8 +74,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     SystemExit
         Always, with the exit status.
     """
-    signal.signal(signal.SIGTERM, _terminate)
-    warnings.showwarning = lambda message, *_rest, **_more: _tell(str(message))
+    watch()
     try:
         app(args=None if argv is None else list(argv))
     except SystemExit as end:
@@ -121,11 +87,6 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _examples(*lines: str) -> str:
-    """The end of a help text; the mark keeps click from joining the lines."""
-    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
-
-
 def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"coevo {importlib.metadata.version('coevo-toolkit')}")
@@ -133,7 +94,7 @@ def _print_version(asked: bool) -> None:
 
 
 @app.callback(
-    epilog=_examples(
+    epilog=examples(
         "coevo simulate loop.toml --generations 600 --replicates 100 --seed 1 --out loop.nc",
         "coevo compare loop.nc",
         "coevo study all --quick",
@@ -151,12 +112,12 @@ def _root(
     """Loops of generative models that train on each other: simulate, predict, compare.
 
     Exit status: 0 done; 2 a mistake, told in a line or two; 3 theory and simulation contradict
-    each other (compare); 130 interrupted; 143 terminated.
+    each other (compare); 4 the chains did not come to agree (fit); 130 interrupted; 143 terminated.
     """
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "coevo theorems",
         "coevo theorems injection --kind exact",
         "coevo theorems text_diversity_lower_bound",
@@ -239,7 +200,7 @@ def theorems(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "coevo simulate loop.toml --generations 600 --replicates 100 --seed 1 --out loop.nc",
         "coevo simulate loop.toml --generations 5000 --every 10 --replicates 1000 --seed 2 \\",
         "  --record text_diversity --record image_diversity --out loop.zarr",
@@ -299,7 +260,7 @@ def simulate(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "coevo predict loop.toml --generations 600",
         "coevo predict loop.toml --generations 600 --variable text_diversity --out predicted.nc",
     )
@@ -344,7 +305,7 @@ def predict(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "coevo compare loop.nc",
         "coevo compare loop.nc --false-alarm 0.001 --out verdicts.nc",
         "coevo compare loop.nc || echo 'theory and simulation contradict each other'",
@@ -404,7 +365,76 @@ def compare(
 
 
 @app.command(
-    epilog=_examples("coevo study", "coevo study text_collapse --quick", "coevo study all --out .")
+    epilog=examples(
+        "coevo fit loop.csv --model text_drift --seed 1 --out fit.nc",
+        "coevo fit scores.csv --score recall --model diversity_decay --seed 1 --out fit.nc",
+        "coevo fit loop.nc --model text_drift --seed 1 --out fit.nc \\",
+        "  --set injection_prob=0 --set 'effective_batch_size=LogNormal(7, 1)'",
+    )
+)
+def fit(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="A trajectory: .nc, .zarr, or in long form .csv, .parquet.")
+    ],
+    model: Annotated[str, typer.Option(help="Which law; without a right one, they are listed.")],
+    seed: Annotated[int, typer.Option(help="Fixes the result.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FIT", help="Save the fit: .nc or .zarr.")
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column that is the score.")
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A known parameter (a number), a prior such as Beta(1, 9), or an option.",
+        ),
+    ] = None,
+    chains: Annotated[int, typer.Option(help="How many chains.")] = 4,
+    warmup: Annotated[int, typer.Option(help="Draws of each chain's warm-up.")] = 300,
+    draws: Annotated[int, typer.Option(help="Draws of each chain that are kept.")] = 500,
+    overwrite: Overwrite = False,
+) -> None:
+    """Infer from an observed trajectory what drives the loop.
+
+    Prints each quantity with its central 90 % interval, the chains' diagnostics, and what the
+    data do not tell. Exit status: 0, or 4 when the chains did not come to agree.
+    """
+    use_compilation_cache()
+    from toolkit.cli.fitting import print_fit, settings_of
+    from toolkit.datasets import check_output, save
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+
+    from toolkit.inference import fit as run
+    from toolkit.models import model_of
+    from toolkit.trajectories import read_trajectory
+
+    chosen = model_of(model)
+    settings = settings_of(given or (), chosen)
+    found = run(
+        read_trajectory(file, score=score),
+        chosen,
+        seed=seed,
+        num_chains=chains,
+        num_warmup=warmup,
+        num_draws=draws,
+        **settings,
+    )
+    converged = print_fit(found)
+    if out is not None:
+        ctx.obj.append(save(found, out, overwrite=overwrite))
+        typer.echo(f"saved: {out}")
+    if not converged:
+        raise typer.Exit(EXIT_NOT_CONVERGED)
+
+
+@app.command(
+    epilog=examples("coevo study", "coevo study text_collapse --quick", "coevo study all --out .")
 )
 def study(
     ctx: typer.Context,
@@ -426,7 +456,7 @@ def study(
         print_table(("study", "question"), ((s, _summary(r, s)) for s, r in runners.items()))
         return
     if name != "all":
-        _known(name, (*runners, "all"), "study")
+        check_known(name, (*runners, "all"), "study")
     for chosen in runners if name == "all" else (name,):
         paths = runners[chosen].run_study(chosen, quick, out, overwrite)
         ctx.obj.extend(paths)
@@ -446,21 +476,3 @@ def _summary(runner: ModuleType, study: str) -> str:
         return ""
     docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
     return (docstring or "").partition("\n")[0]
-
-
-def _known(name: str, names: Iterable[str], what: str) -> None:
-    names = list(names)
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(names))}."
-        raise ValueError(f"unknown {what} {name!r}; {hint}")
-
-
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise _Terminated
-
-
-def _tell(message: str) -> None:
-    """Two lines at most, on stderr."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    typer.echo("\n".join(["coevo: " + lines[0], *lines[1:2]]), err=True)

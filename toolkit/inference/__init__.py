@@ -4,6 +4,7 @@
 the models are in :mod:`toolkit.models`.
 """
 
-from toolkit.inference.fit import ConvergenceWarning, fit
+from toolkit.inference.fitting import ConvergenceWarning, fit
+from toolkit.inference.results import fit_table, read_fit, remarks
 
-__all__ = ["ConvergenceWarning", "fit"]
+__all__ = ["ConvergenceWarning", "fit", "fit_table", "read_fit", "remarks"]
