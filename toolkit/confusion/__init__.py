@@ -6,6 +6,13 @@ form; here it is integrated to a stated error, and, more coarsely, along whole t
 """
 
 from toolkit.confusion.along import confusion_along
+from toolkit.confusion.covariances import covariances_along
 from toolkit.confusion.quadrature import Confusion, posterior_confusion, posterior_covariance
 
-__all__ = ["Confusion", "confusion_along", "posterior_confusion", "posterior_covariance"]
+__all__ = [
+    "Confusion",
+    "confusion_along",
+    "covariances_along",
+    "posterior_confusion",
+    "posterior_covariance",
+]
