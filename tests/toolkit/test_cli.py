@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import toolkit as tk
 from toolkit.cli import app as cli
-from toolkit.cli import cache
+from toolkit.cli import cache, shell
 
 SYSTEM = """\
 text_updates = 1
@@ -56,7 +56,7 @@ def run(*arguments: object) -> Any:
 
 def told(done: Any) -> str:
     """Return the one or two lines on stderr of a command that failed."""
-    assert done.exit_code == cli.EXIT_MISTAKE, (done.exit_code, done.output, done.exception)
+    assert done.exit_code == shell.EXIT_MISTAKE, (done.exit_code, done.output, done.exception)
     lines = done.stderr.strip().splitlines()
     assert lines[0].startswith("coevo: ")
     assert len(lines) <= 2
@@ -217,7 +217,7 @@ def test_compare_exits_with_3_on_a_contradiction(folder: Path, tmp_path: Path) -
         wrong,
     )
     done = run("compare", wrong, "--out", tmp_path / "verdicts.nc")
-    assert done.exit_code == cli.EXIT_CONTRADICTION, done.output
+    assert done.exit_code == shell.EXIT_CONTRADICTION, done.output
     assert "violated" in done.stdout
     saved = xr.load_dataset(tmp_path / "verdicts.nc", engine="h5netcdf")
     assert saved.verdict.sel(result="text_diversity_lower_bound").item() == "violated"
@@ -227,7 +227,7 @@ def test_what_the_replicates_cannot_decide_shows_no_score(folder: Path, tmp_path
     few = tk.read_trajectory(folder / "loop.nc").isel(replicate=slice(2))
     tk.save(few, tmp_path / "few.nc")
     done = run("compare", tmp_path / "few.nc")
-    assert done.exit_code in (0, cli.EXIT_CONTRADICTION), done.output
+    assert done.exit_code in (0, shell.EXIT_CONTRADICTION), done.output
     rows = [line.split() for line in done.stdout.splitlines() if "undecided" in line]
     assert rows
     for row in rows:
@@ -413,7 +413,7 @@ def test_traceback_shows_where_an_error_was_raised(here: Path) -> None:
 def test_a_mistake_in_a_process_of_its_own(here: Path) -> None:
     done = command("simulate", "missing.toml", *SIMULATE, "--out", "a.nc")
     stdout, stderr = done.communicate(timeout=180)
-    assert done.returncode == cli.EXIT_MISTAKE
+    assert done.returncode == shell.EXIT_MISTAKE
     assert stdout == ""
     assert stderr == "coevo: no system file at missing.toml.\n"
 
@@ -421,8 +421,8 @@ def test_a_mistake_in_a_process_of_its_own(here: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "status", "word"),
     [
-        (signal.SIGINT, cli.EXIT_INTERRUPTED, "interrupted"),
-        (signal.SIGTERM, cli.EXIT_TERMINATED, "terminated"),
+        (signal.SIGINT, shell.EXIT_INTERRUPTED, "interrupted"),
+        (signal.SIGTERM, shell.EXIT_TERMINATED, "terminated"),
     ],
 )
 def test_an_interrupt_leaves_nothing(here: Path, number: int, status: int, word: str) -> None:
@@ -511,7 +511,7 @@ def test_an_unknown_study_gets_a_suggestion(weather: Path) -> None:
 
 def test_an_interrupt_tells_what_was_complete(weather: Path) -> None:
     done = run("study", "all")
-    assert done.exit_code == cli.EXIT_INTERRUPTED
+    assert done.exit_code == shell.EXIT_INTERRUPTED
     assert done.stderr.strip().endswith("complete: results/rain.txt.")
 
 

@@ -14,6 +14,7 @@ from symbolic import THEOREMS, Kind, Source
 from symbolic.papers import COMPARISONS
 from symbolic.witnesses import WITNESSES
 from toolkit.cli import app as cli
+from toolkit.cli import shell
 
 ONE = "text_diversity_lower_bound"
 
@@ -31,7 +32,7 @@ def shown(*arguments: object) -> str:
 
 def told(*arguments: object) -> str:
     done = run(*arguments)
-    assert done.exit_code == cli.EXIT_MISTAKE
+    assert done.exit_code == shell.EXIT_MISTAKE
     assert len(done.stderr.strip().splitlines()) <= 2
     return str(done.stderr)
 
@@ -155,7 +156,7 @@ def test_a_theorem_that_fails_is_named_and_the_status_says_so(
     )
     monkeypatch.setattr(symbolic, "_collect", lambda: {**THEOREMS, ONE: false})
     done = run(ONE, "--check")
-    assert done.exit_code == cli.EXIT_CONTRADICTION
+    assert done.exit_code == shell.EXIT_CONTRADICTION
     assert "0 of 1 theorems hold" in done.stdout
     assert f"{ONE}: the last step says" in done.stdout
 
