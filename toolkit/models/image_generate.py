@@ -1,0 +1,154 @@
+"""Whole trajectories of images from the law of :mod:`toolkit.models.image_law`, for calibration."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+from toolkit import labels, measures
+from toolkit.models import image_law, image_statistics
+from toolkit.models.image_law import Sizes, Spec
+from toolkit.models.protocol import Values
+
+Array = measures.Array
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageDesign:
+    """Sizes of a generated data set.
+
+    Attributes
+    ----------
+    replicates, generations, num_texts, num_features : int
+        There are ``generations`` transitions.
+    batch_size : int
+        Images counted in an update.
+    sizes : {"counts", "probs", "unknown"}
+        Whether image_count, text_probs or neither is observed.
+    options : mapping
+        Of ``prepare``.
+
+    Examples
+    --------
+    >>> ImageDesign().generations
+    20
+    """
+
+    replicates: int = 3
+    generations: int = 20
+    num_texts: int = 3
+    num_features: int = 2
+    batch_size: int = 300
+    sizes: Sizes = "counts"
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def spec(self) -> Spec:
+        """The spec of the data that it generates."""
+        return Spec(
+            num_replicates=self.replicates,
+            num_transitions=self.generations,
+            num_texts=self.num_texts,
+            num_features=self.num_features,
+            sizes=self.sizes,
+            replenishment=self.options.get("replenishment", "images"),
+            has_mean=True,
+            ddof=self.options.get("ddof", 1),
+        )
+
+
+def generate(design: ImageDesign, values: Values, rng_key: Array) -> xr.Dataset:
+    """A trajectory from the model's own law, from unit Gaussians on.
+
+    Text ``i`` of ``1 .. num_texts`` has probability proportional to ``i``.
+
+    Parameters
+    ----------
+    design : ImageDesign
+    values : mapping
+        Of the parameters.
+    rng_key : Array
+
+    Examples
+    --------
+    >>> values = {"effective_batch_size": 300.0, "shrinkage_factor": 1.0, "real_share": 0.1}
+    >>> generate(ImageDesign(generations=2), values, jax.random.key(0)).image_cov.shape
+    (3, 3, 3, 2, 2)
+    """
+    if design.options.get("reference") is not None:
+        raise ValueError("a generated trajectory starts at its reference; leave reference out.")
+    spec = design.spec
+    unknown = spec.sizes == "unknown"
+    names = (labels.EFFECTIVE_IMAGE_COUNT if unknown else labels.EFFECTIVE_BATCH_SIZE,)
+    batch, shrinkage = (values[name] for name in (*names, labels.SHRINKAGE_FACTOR))
+    real_share = values.get(labels.REAL_SHARE, 0.0)
+    drawn = _trajectory(spec, design.batch_size, rng_key, batch, shrinkage, real_share)
+    return _dataset({name: np.asarray(value) for name, value in drawn.items()})
+
+
+def _dataset(variables: Mapping[str, Any]) -> xr.Dataset:
+    """Variables with their dims and units, generations from 0."""
+    dataset = xr.Dataset(
+        {
+            name: (labels.dims(name), value, labels.variable(name).attrs)
+            for name, value in variables.items()
+        }
+    )
+    return dataset.assign_coords(
+        {
+            name: (name, np.arange(size), labels.COORDINATES[str(name)].attrs)
+            for name, size in dataset.sizes.items()
+        }
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _trajectory(
+    spec: Spec, total: int, rng_key: Array, batch: Array, shrinkage: Array, real_share: Array
+) -> dict[str, Array]:
+    """All states, and what is known of the sizes."""
+    R, T, K, d = spec[:4]
+    key_count, key_node, key_states = jax.random.split(rng_key, 3)
+    probs = jnp.arange(1.0, K + 1) / (K * (K + 1) / 2)
+    known: dict[str, Array] = {}
+    if spec.sizes == "counts":
+        count = jax.random.multinomial(key_count, jnp.full((T, R), float(total)), probs)
+        generated = count * batch / total
+        first = jnp.zeros((1, R, K))
+        known[labels.IMAGE_COUNT] = jnp.concatenate([first, count]).astype(jnp.int64)
+    elif spec.sizes == "probs":
+        (low, _), (high, weight) = image_law.binomial_nodes(batch, probs)
+        generated = jnp.where(jax.random.uniform(key_node, (T, R, K)) < weight, high, low)
+        known[labels.TEXT_PROBS] = jnp.broadcast_to(probs, (T + 1, R, K))
+    else:
+        generated = jnp.broadcast_to(batch, (T, R, K))
+    per_text = jnp.mean(batch) if spec.sizes == "unknown" else batch / K
+    mean = jnp.broadcast_to(jnp.arange(K)[:, None] * jnp.ones(d), (R, K, d))
+    cov = jnp.broadcast_to(jnp.eye(d), (R, K, d, d))
+
+    def step(state: tuple[Array, Array], inputs: tuple[Array, Array]) -> Any:
+        size, key = inputs
+        pooled = image_law.pool(spec, size, per_text, real_share)
+        seen = image_statistics.frame(state[1], cov, jnp)
+        apart = jnp.einsum("...ab,...b->...a", seen.inverse, mean - state[0])
+        offset = jnp.moveaxis(apart, -1, 0)
+        spread = jnp.moveaxis(seen.spread, -1, 0)
+        law = image_law.covariance_law(spec, pooled, shrinkage, spread, offset)
+        moved, scatter = image_law.sample(key, pooled, law, offset)
+        new = (
+            state[0] + jnp.einsum("...ab,...b->...a", seen.matrix, moved),
+            seen.matrix @ scatter @ jnp.swapaxes(seen.matrix, -1, -2),
+        )
+        return new, new
+
+    _, (means, covs) = jax.lax.scan(step, (mean, cov), (generated, jax.random.split(key_states, T)))
+    known[labels.IMAGE_MEAN] = jnp.concatenate([mean[None], means])
+    known[labels.IMAGE_COV] = jnp.concatenate([cov[None], covs])
+    return {name: jnp.moveaxis(value, 0, 1) for name, value in known.items()}
