@@ -12,7 +12,7 @@ from toolkit.measures import Array, ArrayLike
 _SMALLEST, _LARGEST = 1e-300, 1 - 2.0**-53
 
 
-class DecayFactor(dist.Distribution):  # type: ignore[misc]
+class DecayFactor(dist.Distribution):
     """The law of ``rho = exp(-rate)`` with ``log rate ~ N(loc, scale^2)``.
 
     Half-lives ``log 2 / rate`` are then log-normal, so that loops that halve in two generations
