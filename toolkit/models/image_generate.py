@@ -119,7 +119,7 @@ def _trajectory(
     probs = jnp.arange(1.0, K + 1) / (K * (K + 1) / 2)
     known: dict[str, Array] = {}
     if spec.sizes == "counts":
-        count = jax.random.multinomial(key_count, jnp.full((T, R), float(total)), probs)
+        count = jax.random.multinomial(key_count, float(total), probs, shape=(T, R))
         generated = count * batch / total
         first = jnp.zeros((1, R, K))
         known[labels.IMAGE_COUNT] = jnp.concatenate([first, count]).astype(jnp.int64)
