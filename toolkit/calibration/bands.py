@@ -27,6 +27,8 @@ Counts = npt.NDArray[np.int64]
 
 #: Halvings of the logarithm of the pointwise level; it starts within 1e-12 and 1.
 _HALVINGS = 40
+#: Tails that differ by less, relatively, are equal.
+_ROUNDING = 1e-9
 
 
 class Band(NamedTuple):
@@ -114,7 +116,8 @@ def uniformity_p_value(ranks: npt.ArrayLike, num_ranks: int) -> float:
     """
     below = counts_below(ranks, num_ranks)
     num_datasets = len(np.asarray(ranks))
-    smallest = float(_two_sided(below, num_datasets, num_ranks).min())
+    # Mirror images have one tail, up to rounding: neither may count without the other.
+    smallest = float(_two_sided(below, num_datasets, num_ranks).min()) * (1 + _ROUNDING)
     return min(1.0, _leaving(num_datasets, num_ranks, smallest)) if smallest < 1 else 1.0
 
 
