@@ -109,6 +109,11 @@ def _dataset(variables: Mapping[str, Any]) -> xr.Dataset:
     )
 
 
+def _applied(matrix: Array, vector: Array) -> Array:
+    """``matrix vector``, both with leading axes."""
+    return jnp.einsum("...ab,...b->...a", matrix, vector)
+
+
 @partial(jax.jit, static_argnums=(0, 1))
 def _trajectory(
     spec: Spec, total: int, rng_key: Array, batch: Array, shrinkage: Array, real_share: Array
@@ -118,9 +123,12 @@ def _trajectory(
     key_count, key_node, key_states = jax.random.split(rng_key, 3)
     probs = jnp.arange(1.0, K + 1) / (K * (K + 1) / 2)
     known: dict[str, Array] = {}
+    kept = jnp.zeros((T, R, K), bool)
     if spec.sizes == "counts":
         count = jax.random.multinomial(key_count, float(total), probs, shape=(T, R))
         generated = count * batch / total
+        if spec.replenishment == "none":
+            kept = count < d + 1  # as many are needed for a covariance
         first = jnp.zeros((1, R, K))
         known[labels.IMAGE_COUNT] = jnp.concatenate([first, count]).astype(jnp.int64)
     elif spec.sizes == "probs":
@@ -133,22 +141,23 @@ def _trajectory(
     mean = jnp.broadcast_to(jnp.arange(K)[:, None] * jnp.ones(d), (R, K, d))
     cov = jnp.broadcast_to(jnp.eye(d), (R, K, d, d))
 
-    def step(state: tuple[Array, Array], inputs: tuple[Array, Array]) -> Any:
-        size, key = inputs
+    def step(state: tuple[Array, Array], inputs: tuple[Array, Array, Array]) -> Any:
+        size, kept, key = inputs
         pooled = image_law.pool(spec, size, per_text, real_share)
         seen = image_statistics.frame(state[1], cov, jnp)
-        apart = jnp.einsum("...ab,...b->...a", seen.inverse, mean - state[0])
-        offset = jnp.moveaxis(apart, -1, 0)
+        offset = jnp.moveaxis(_applied(seen.inverse, mean - state[0]), -1, 0)
         spread = jnp.moveaxis(seen.spread, -1, 0)
         law = image_law.covariance_law(spec, pooled, shrinkage, spread, offset)
         moved, scatter = image_law.sample(key, pooled, law, offset)
+        cov_new = seen.matrix @ scatter @ jnp.swapaxes(seen.matrix, -1, -2)
         new = (
-            state[0] + jnp.einsum("...ab,...b->...a", seen.matrix, moved),
-            seen.matrix @ scatter @ jnp.swapaxes(seen.matrix, -1, -2),
+            jnp.where(kept[..., None], state[0], state[0] + _applied(seen.matrix, moved)),
+            jnp.where(kept[..., None, None], state[1], cov_new),
         )
         return new, new
 
-    _, (means, covs) = jax.lax.scan(step, (mean, cov), (generated, jax.random.split(key_states, T)))
+    inputs = (generated, kept, jax.random.split(key_states, T))
+    _, (means, covs) = jax.lax.scan(step, (mean, cov), inputs)
     known[labels.IMAGE_MEAN] = jnp.concatenate([mean[None], means])
     known[labels.IMAGE_COV] = jnp.concatenate([cov[None], covs])
     return {name: jnp.moveaxis(value, 0, 1) for name, value in known.items()}
