@@ -201,14 +201,14 @@ def _write_zarr(dataset: xr.Dataset | xr.DataTree, path: Path) -> None:
     dataset.to_zarr(path, zarr_format=3, consolidated=False, write_empty_chunks=True)
 
 
-def _check_chunks(dataset: xr.Dataset, path: Path) -> None:
+def _check_chunks(attrs: Mapping[Any, Any], path: Path) -> None:
     """Check that no chunk of our own zarr is missing: it would be read as fill values."""
     import zarr
 
-    if VERSIONS not in dataset.attrs:
+    if VERSIONS not in attrs:
         return
-    for name, array in zarr.open_group(path, mode="r").arrays():
-        if array.nchunks_initialized < array.nchunks:
+    for name, array in zarr.open_group(path, mode="r").members(max_depth=None):
+        if isinstance(array, zarr.Array) and array.nchunks_initialized < array.nchunks:
             raise ValueError(f"{name} lacks chunks")
 
 
@@ -236,7 +236,7 @@ def load(path: str | Path) -> xr.Dataset:
         if path.suffix == ".nc":
             return xr.load_dataset(path, engine="h5netcdf")
         dataset = xr.open_zarr(path, consolidated=False).load()
-        _check_chunks(dataset, path)
+        _check_chunks(dataset.attrs, path)
         return dataset
 
     return _readable(path, read)
@@ -246,9 +246,13 @@ def load_tree(path: str | Path) -> xr.DataTree:
     """As :func:`load`, for a file with groups."""
 
     def read(path: Path) -> xr.DataTree:
-        engine = "h5netcdf" if path.suffix == ".nc" else "zarr"
-        with xr.open_datatree(path, engine=engine) as tree:
-            return tree.load()
+        zarr = path.suffix == ".zarr"
+        options: dict[str, Any] = {"consolidated": False} if zarr else {}
+        with xr.open_datatree(path, engine="zarr" if zarr else "h5netcdf", **options) as tree:
+            whole = tree.load()
+        if zarr:
+            _check_chunks(whole.attrs, path)
+        return whole
 
     return _readable(path, read)
 

@@ -68,7 +68,10 @@ def potential(target: Target, priors: Priors, data: Any) -> Callable[[Array], Ar
     arguments = (target.spec, priors, data)
 
     def energy(flat: Array) -> Array:
-        value: Array = potential_energy(target.program, arguments, {}, unravel(flat))
+        at = unravel(flat)
+        if not at:  # all is known: a standard normal stands in for the empty vector
+            return jnp.sum(jnp.square(flat)) / 2
+        value: Array = potential_energy(target.program, arguments, {}, at)
         return value
 
     return energy
@@ -76,7 +79,8 @@ def potential(target: Target, priors: Priors, data: Any) -> Callable[[Array], Ar
 
 def unconstrained_prior_draw(target: Target, rng_key: Array, priors: Priors, data: Any) -> Array:
     """A draw from the prior as a flat vector, shape (dimension,)."""
-    return ravel_pytree(_unconstrained(target, rng_key, priors, data))[0]
+    flat = ravel_pytree(_unconstrained(target, rng_key, priors, data))[0]
+    return flat if flat.size else jax.random.normal(rng_key, (1,))
 
 
 def _values(program: Program, target: Target, priors: Priors, data: Any) -> dict[str, Array]:
@@ -104,4 +108,5 @@ def _template(
     """The shape of the flat vector, and the way back to named unconstrained values."""
     shapes = jax.eval_shape(partial(_unconstrained, target), jax.random.key(0), priors, data)
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-    return ravel_pytree(zeros)
+    flat, unravel = ravel_pytree(zeros)
+    return flat, (unravel if flat.size else lambda _: {})

@@ -21,11 +21,13 @@ from numpyro.infer.hmc import hmc
 
 from toolkit.inference import density
 from toolkit.inference.density import Target
-from toolkit.inference.laplace import Laplace, laplace
+from toolkit.inference.laplace import laplace
 from toolkit.measures import Array
 from toolkit.models import Model, Priors
 
-_STARTS = 32
+#: Each chain searches its own mode from the best of so many prior draws: were there several
+#: modes, chains in different ones would show it.
+_STARTS = 8
 #: Chains start farther apart than the posterior is wide, so that R-hat can tell.
 _OVERDISPERSION = 1.5
 #: A dense metric is learned up to so many dimensions.
@@ -89,14 +91,13 @@ def sample(
     """
     chosen = Settings(**settings)
     target = Target(model.program, spec)
-    keys = jax.random.split(jax.random.key(seed), 1 + chosen.num_chains)
-    start = _start(target, keys[0], priors, data)
-    run = partial(_chains, target, chosen, priors=priors, data=data, start=start)
+    keys = jax.random.split(jax.random.key(seed), chosen.num_chains)
+    run = partial(_chains, target, chosen, priors, data)
     # An even number of chains for each core; one program serves all blocks.
     blocks = next(number for number in (_cores(), 1) if chosen.num_chains % number == 0)
-    parts = keys[1:].reshape(blocks, -1)
+    parts = keys.reshape(blocks, -1)
     with ThreadPoolExecutor(blocks) as pool:
-        found = list(pool.map(lambda part: jax.block_until_ready(run(keys=part)), parts))
+        found = list(pool.map(lambda part: jax.block_until_ready(run(part)), parts))
     whole = jax.tree.map(lambda *leaves: np.concatenate(leaves), *found)
     return Draws(*whole)
 
@@ -168,19 +169,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@partial(jax.jit, static_argnums=0)
-def _start(target: Target, key: Array, priors: Priors, data: Any) -> Laplace:
-    draw = partial(density.unconstrained_prior_draw, target)
-    starts = jax.vmap(lambda one: draw(one, priors, data))(jax.random.split(key, _STARTS))
-    return laplace(density.potential(target, priors, data), starts)
-
-
 @partial(jax.jit, static_argnums=(0, 1))
 def _chains(
-    target: Target, settings: Settings, priors: Priors, data: Any, start: Laplace, keys: Array
+    target: Target, settings: Settings, priors: Priors, data: Any, keys: Array
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Chains one after another: all sites and statistics, axes (chain, draw)."""
-    return jax.lax.map(lambda key: _chain(target, settings, priors, data, start, key), keys)
+    return jax.lax.map(lambda key: _chain(target, settings, priors, data, key), keys)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -190,24 +184,22 @@ def _data_sets(
     def one(argument: tuple[Any, Priors, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
         data, own, key = argument
         priors: Mapping[str, Any] = {**common, **own}
-        key_start, key_chains = jax.random.split(key)
-        start = _start(target, key_start, priors, data)
-        keys = jax.random.split(key_chains, settings.num_chains)
-        return _chains(target, settings, priors, data, start, keys)
+        return _chains(target, settings, priors, data, jax.random.split(key, settings.num_chains))
 
     return jax.lax.map(one, (data, own, keys))
 
 
 def _chain(
-    target: Target, settings: Settings, priors: Priors, data: Any, start: Laplace, key: Array
+    target: Target, settings: Settings, priors: Priors, data: Any, key: Array
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """One chain in whitened coordinates, then back to the sites' own."""
+    key_mode, key_start, key_run = jax.random.split(key, 3)
     energy = density.potential(target, priors, data)
+    start = laplace(energy, _prior_draws(target, key_mode, priors, data))
 
     def whitened(at: Array) -> Array:
         return energy(start.mode + start.root @ at)
 
-    key_start, key_run = jax.random.split(key)
     dimension = start.mode.size
     position = _OVERDISPERSION * jax.random.normal(key_start, (dimension,))
     # A start from which the density cannot be evaluated would never move.
@@ -239,3 +231,8 @@ def _chain(
     _, (positions, stats) = jax.lax.scan(draw, state, length=settings.num_draws)
     back = partial(density.values_of, target, priors=priors, data=data)
     return jax.vmap(lambda at: back(start.mode + start.root @ at))(positions), stats
+
+
+def _prior_draws(target: Target, key: Array, priors: Priors, data: Any) -> Array:
+    draw = partial(density.unconstrained_prior_draw, target, priors=priors, data=data)
+    return jax.vmap(draw)(jax.random.split(key, _STARTS))

@@ -58,10 +58,8 @@ def generate(design: Design, values: Any, rng_key: Any) -> xr.Dataset:
 
 
 def dataset(score: np.ndarray) -> xr.Dataset:
-    return xr.Dataset(
-        {labels.SCORE: (labels.dims(labels.SCORE), score)},
-        coords={labels.REPLICATE: np.arange(len(score)), labels.GENERATION: np.arange(score.shape[1])},
-    )
+    coordinates = dict(zip(labels.dims(labels.SCORE), map(np.arange, score.shape), strict=True))
+    return xr.Dataset({labels.SCORE: (labels.dims(labels.SCORE), score)}, coords=coordinates)
 
 
 def exact(score: np.ndarray) -> tuple[float, float]:
