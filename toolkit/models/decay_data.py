@@ -100,7 +100,7 @@ def prepare(
     ):
         if value not in known:
             raise ValueError(f"{name} must be {' or '.join(map(repr, known))}, not {value!r}.")
-    found = scores(dataset, variable, text)
+    found = scores(dataset, variable, text, absorbing=scale == labels.LINEAR)
     known_start = _known_start(found)
     if common_start is None:
         common_start = len(found.seen) == 1 or known_start is not None

@@ -57,8 +57,8 @@ import xarray as xr
 from toolkit import labels
 from toolkit.measures import Array
 from toolkit.models.decay_data import DETERMINISTIC, STOCHASTIC, Data, Spec, prepare
-from toolkit.models.decay_factor import DecayFactor
 from toolkit.models.decay_law import drawn, predicted
+from toolkit.models.distributions import DecayFactor, HalfNormal
 from toolkit.models.linear_gaussian import decay_rate
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
 
@@ -90,13 +90,11 @@ def priors(evidence: Evidence) -> dict[str, Prior]:
     start: Prior = (dist.LogNormal if spec.scale == labels.LOG else dist.Normal)(centre, spread)
     if labels.START in evidence.constant:
         start = jnp.asarray(float(evidence.constant[labels.START]))
-    sd = dist.HalfNormal(spread / 2)
+    sd = HalfNormal(spread / 2)
     chosen: dict[str, Prior] = {
         labels.CONTRACTION_FACTOR: DecayFactor(-np.log(float(data.since[-1])), 2.0),
         labels.START: start,
-        labels.FLOOR: dist.HalfNormal(raw.max())
-        if raw.min() >= 0
-        else dist.Normal(centre, 2 * spread),
+        labels.FLOOR: HalfNormal(raw.max()) if raw.min() >= 0 else dist.Normal(centre, 2 * spread),
         labels.NOISE_SD: sd,
         labels.DRIFT_SD: sd,
         labels.START_SD: sd,
@@ -198,7 +196,7 @@ class Design:
     generations: int = 40
     left_out: tuple[int, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(
-        default_factory=lambda: MappingProxyType({"common_start": False})
+        default_factory=lambda: MappingProxyType({"common_start": True})
     )
 
     @property

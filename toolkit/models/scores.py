@@ -38,7 +38,9 @@ class Scores(NamedTuple):
         return np.asarray(self.array.values[self.seen], float)
 
 
-def scores(dataset: xr.Dataset, variable: str | None = None, text: Any = None) -> Scores:
+def scores(
+    dataset: xr.Dataset, variable: str | None = None, text: Any = None, *, absorbing: bool = True
+) -> Scores:
     """Take a score from a dataset: which one, checked, with what must be known of it.
 
     Parameters
@@ -49,6 +51,8 @@ def scores(dataset: xr.Dataset, variable: str | None = None, text: Any = None) -
         ``text_probs`` where only these are there.
     text : optional
         The text, for a variable with one score for each.
+    absorbing : bool
+        Whether a score that reached zero is left out from there on.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def scores(dataset: xr.Dataset, variable: str | None = None, text: Any = None) -
     values = np.asarray(array.values, float)
     seen = np.isfinite(values)
     _check(array, values, seen)
-    absorbed = _absorbed(values, seen)
+    absorbed = _absorbed(values, seen) if absorbing else np.zeros_like(seen)
     remarks = _remarks(array, values, seen, absorbed)
     return Scores(array.copy(data=values), seen & ~absorbed, remarks)
 

@@ -1,4 +1,4 @@
-"""A prior of contraction factors that is flat, more or less, over orders of magnitude."""
+"""Priors that NumPyro lacks: of contraction factors, and of scales that may be known to be 0."""
 
 from __future__ import annotations
 
@@ -56,3 +56,19 @@ class DecayFactor(dist.Distribution):
         log_factor = jnp.log(jnp.clip(jnp.asarray(value), _SMALLEST, _LARGEST))
         density: Array = dist.LogNormal(self.loc, self.scale).log_prob(-log_factor) - log_factor
         return density
+
+
+class HalfNormal(dist.HalfNormal):
+    """A half-normal whose support has 0 in it: a floor or a noise may be known to be 0.
+
+    Parameters
+    ----------
+    scale : float
+
+    Examples
+    --------
+    >>> bool(HalfNormal(1.0).support(0.0))
+    True
+    """
+
+    support = constraints.nonnegative

@@ -1,0 +1,304 @@
+"""A loop retrained on a fixed share of real data: how fast it contracts, and to what.
+
+The state theta (image means, a score, any parameter that is seen without measurement noise)
+follows, to first order around the fixed point theta*,
+
+    theta_{t+1} - theta* = rho (theta_t - theta*) + e_t,   e_t ~ N(0, noise_sd_i^2) in component i,
+
+the noise being that of finite samples. Over a gap of h generations the factor is rho^h and the
+variance ``noise_sd^2 (1 - rho^(2h)) / (1 - rho^2)``, both exact. One term of the log density for
+each replicate and transition, given the state before; the first state is given.
+
+Training on lambda synthetic examples for each real one has the Jacobian
+(A + lambda B)^{-1} lambda B (theory, R3'). A well-specified model, A = B, has
+``rho = lambda / (1 + lambda)``, the synthetic share, so that ``real_share = 1 - rho``; it holds in
+all directions, and components have one rho. A misspecified model has a factor for each direction,
+and none is the share: say ``relation=None``.
+
+Approximate: the linearisation (exact for means of Gaussians and for probabilities), noise that does
+not depend on the state and is independent between components; and all replicates have one fixed
+point, so that the real data are common to them, or drawn afresh in each generation. Noise of
+measurement makes the state forget too fast, and rho too small: ``diversity_decay`` separates it.
+
+Default priors:
+
+- ``contraction_factor``: uniform on (0, 1), and so is ``real_share``; by R3' the spectral radius is
+  below 1 for every lambda. Give another, such as ``Uniform(0, 1.5)``, to look for instability.
+- ``fixed_point``: normal around the middle of what was observed of a component, sd twice its range.
+- ``noise_sd`` (one for all), or ``component_noise_sd``: half-normal, sd the range of a component.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+import xarray as xr
+
+from toolkit import labels
+from toolkit.measures import Array
+from toolkit.models.distributions import HalfNormal
+from toolkit.models.linear_gaussian import accumulated, decay_rate
+from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
+from toolkit.models.retraining_data import COMMON, Data, Spec, prepare
+
+#: Fewer transitions than this leave the contraction to its prior.
+_FEW = 12
+
+
+def priors(evidence: Evidence) -> dict[str, Prior]:
+    """The default priors; see the module's docstring for the reasons.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> data = xr.Dataset({"score": (("replicate", "generation"), [[0.9, 0.8, 0.6]])},
+    ...                   coords={"generation": [0, 1, 5]})
+    >>> sorted(priors(prepare(data)))
+    ['contraction_factor', 'fixed_point', 'noise_sd']
+    """
+    spec: Spec = evidence.spec  # type: ignore[assignment]
+    values = evidence.observed[spec.variable].values
+    low, high = np.nanmin(values, axis=(0, 1)), np.nanmax(values, axis=(0, 1))
+    spread = high - low
+    fixed_point: Prior = dist.Normal((low + high) / 2, 2 * spread).to_event(1)
+    if labels.FIXED_POINT_VALUE in evidence.constant:
+        fixed_point = jnp.asarray(evidence.constant[labels.FIXED_POINT_VALUE].values)
+    common = spec.noise == COMMON
+    sd = HalfNormal(spread.max()) if common else HalfNormal(spread).to_event(1)
+    return {
+        labels.CONTRACTION_FACTOR: dist.Uniform(0.0, 1.0),
+        labels.FIXED_POINT_VALUE: fixed_point,
+        spec.parameters[-1]: sd,
+    }
+
+
+def _noise_sd(spec: Spec, values: Values) -> Array:
+    """Of each component, or of all."""
+    return values[spec.parameters[-1]]
+
+
+def _ahead(spec: Spec, values: Values, before: Array, gap: Array) -> tuple[Array, Array]:
+    """Mean and variance of the state ``gap`` generations after ``before``."""
+    rate = decay_rate(values[labels.CONTRACTION_FACTOR])
+    fixed_point = values[labels.FIXED_POINT_VALUE]
+    mean = fixed_point + jnp.exp(-rate * gap) * (before - fixed_point)
+    variance = _noise_sd(spec, values) ** 2 * accumulated(2 * rate, gap)
+    return mean, variance
+
+
+def program(spec: Spec, priors: Priors, data: Data) -> None:
+    """The NumPyro program: parameters, and one factor for each transition.
+
+    Parameters
+    ----------
+    spec : Spec
+    priors : mapping
+        Of ``spec.parameters``.
+    data : Data
+    """
+    values = {name: draw(name, priors[name]) for name in spec.parameters}
+    _derive(spec, values, data)
+    seen = jnp.asarray(data.seen)
+    mean, variance = _ahead(
+        spec, values, jnp.asarray(data.before), jnp.asarray(data.gap)[..., None]
+    )
+    terms = -0.5 * ((data.after - mean) ** 2 / variance + jnp.log(2 * jnp.pi * variance))
+    numpyro.factor(spec.variable, jnp.where(seen, jnp.sum(terms, axis=-1), 0.0))
+
+
+def _derive(spec: Spec, values: Values, data: Data) -> None:
+    factor = values[labels.CONTRACTION_FACTOR]
+    rate = decay_rate(factor)
+    numpyro.deterministic(labels.DECAY_RATE, rate)
+    numpyro.deterministic(labels.HALF_LIFE, jnp.log(2.0) / rate)
+    if spec.well_specified:
+        numpyro.deterministic(labels.REAL_SHARE, 1 - factor)
+    if spec.noise != COMMON:
+        squares = jnp.mean(_noise_sd(spec, values) ** 2)
+        numpyro.deterministic(labels.NOISE_SD, jnp.sqrt(squares))
+    left = jnp.asarray(data.last) - values[labels.FIXED_POINT_VALUE]
+    numpyro.deterministic(labels.FIXED_POINT_DISTANCE, jnp.sqrt(jnp.sum(left**2)))
+
+
+def replicate(spec: Spec, values: Values, rng_key: Array, data: Data) -> dict[str, Array]:
+    """States drawn one transition ahead, each given the one observed before it.
+
+    Parameters
+    ----------
+    spec : Spec
+    values : mapping
+        Of one draw.
+    rng_key : Array
+    data : Data
+
+    Returns
+    -------
+    dict of Array
+        The variable, shape (replicate, generation - 1, component); NaN where there is no
+        transition.
+    """
+    gap = jnp.asarray(data.gap)[..., None]
+    mean, variance = _ahead(spec, values, jnp.asarray(data.before), gap)
+    drawn = mean + jnp.sqrt(variance) * jax.random.normal(rng_key, mean.shape)
+    return {spec.variable: jnp.where(jnp.asarray(data.seen)[..., None], drawn, jnp.nan)}
+
+
+def identified(evidence: Evidence) -> tuple[str, ...]:
+    """What these states cannot tell, whatever their values.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> data = xr.Dataset({"score": (("replicate", "generation"), [[0.9, 0.8, 0.6]])},
+    ...                   coords={"generation": [0, 1, 5]})
+    >>> identified(prepare(data))[0]
+    '2 transitions say little of the contraction: its prior matters.'
+    """
+    spec: Spec = evidence.spec  # type: ignore[assignment]
+    data, found = evidence.data, []
+    shape = data.after.shape
+    count = int(np.broadcast_to(data.seen, shape[:2]).sum()) * shape[2]
+    if count < _FEW:
+        found.append(f"{count} transitions say little of the contraction: its prior matters.")
+    if labels.FIXED_POINT_VALUE not in evidence.constant:
+        found.append(
+            "the fixed point is extrapolated where the states have not reached it: the slower "
+            f"{spec.variable} contracts, the less these data say of it (give reference= if known)."
+        )
+    return tuple(found)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Design:
+    """Sizes of the data sets that calibration draws.
+
+    Attributes
+    ----------
+    replicates, generations : int
+        Generations 0 to ``generations`` are recorded.
+    components : int
+        Of the state.
+    start : float
+        Of every component.
+    left_out : tuple of int
+        Generations that are not recorded.
+    options : mapping
+        For :func:`prepare`.
+    """
+
+    replicates: int = 4
+    generations: int = 40
+    components: int = 2
+    start: float = 1.0
+    left_out: tuple[int, ...] = ()
+    options: Mapping[str, Any] = dataclasses.field(
+        default_factory=lambda: MappingProxyType({"noise": COMMON})
+    )
+
+    @property
+    def generation(self) -> tuple[int, ...]:
+        """The generations that are recorded."""
+        return tuple(g for g in range(self.generations + 1) if g not in self.left_out)
+
+
+def generate(design: Design, values: Values, rng_key: Array) -> xr.Dataset:
+    """A dataset from the model's own law: the image means of one text.
+
+    Parameters
+    ----------
+    design : Design
+    values : mapping
+        Of the parameters.
+    rng_key : Array
+
+    Examples
+    --------
+    >>> import jax
+    >>> values = {"contraction_factor": 0.5, "fixed_point": 0.0, "noise_sd": 0.0}
+    >>> made = generate(Design(replicates=1, generations=3), values, jax.random.key(0))
+    >>> made.image_mean.isel(feature=0).values.ravel().tolist()
+    [1.0, 0.5, 0.25, 0.125]
+    """
+    sd = values.get(labels.COMPONENT_NOISE_SD, values.get(labels.NOISE_SD))
+    if sd is None:
+        raise ValueError("values lack noise_sd (or component_noise_sd).")
+    shape = design.replicates, design.components
+    wanted = (values[labels.CONTRACTION_FACTOR], values[labels.FIXED_POINT_VALUE], sd)
+    numbers = tuple(jnp.asarray(value, float) for value in (*wanted, design.start))
+    made = _generated(shape, design.generation, numbers, rng_key)
+    label = labels.variable(labels.IMAGE_MEAN)
+    coordinates = {
+        labels.REPLICATE: np.arange(design.replicates),
+        labels.GENERATION: np.asarray(design.generation),
+        labels.TEXT: np.arange(1),
+        labels.FEATURE: np.arange(design.components),
+    }
+    return xr.Dataset(
+        {label.name: (labels.dims(label.name), np.asarray(made)[:, :, None], label.attrs)},
+        coords={
+            name: (name, at, labels.COORDINATES[name].attrs) for name, at in coordinates.items()
+        },
+    )
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _generated(
+    shape: tuple[int, int], generation: tuple[int, ...], numbers: tuple[Array, ...], rng_key: Array
+) -> Array:
+    """States generation by generation, those recorded: shape (replicate, generation, component)."""
+    factor, fixed_point, sd, start = numbers
+    first = jnp.full(shape, start)
+    last = generation[-1] - generation[0]
+    noise = jax.random.normal(rng_key, (last, *shape))
+
+    def step(state: Array, normal: Array) -> tuple[Array, Array]:
+        state = fixed_point + factor * (state - fixed_point) + sd * normal
+        return state, state
+
+    _, later = jax.lax.scan(step, first, noise)
+    every = jnp.concatenate([first[None], later])
+    return jnp.moveaxis(every[np.asarray(generation) - generation[0]], 0, 1)
+
+
+MODEL = Model(
+    name="retraining",
+    summary="a loop with a fixed share of real data: contraction to a fixed point",
+    parameters=(
+        labels.CONTRACTION_FACTOR,
+        labels.FIXED_POINT_VALUE,
+        labels.NOISE_SD,
+        labels.COMPONENT_NOISE_SD,
+    ),
+    prepare=prepare,
+    priors=priors,
+    program=program,
+    replicate=replicate,
+    generate=generate,
+    design=Design(),
+    options=("variable", "reference", "relation", "noise"),
+    derived=(
+        labels.REAL_SHARE,
+        labels.DECAY_RATE,
+        labels.HALF_LIFE,
+        labels.FIXED_POINT_DISTANCE,
+        labels.NOISE_SD,
+    ),
+    identified=identified,
+)
