@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.confusion.integrals import Densities, FloatArray, check_shapes, integrals
+from toolkit.confusion.integrals import Densities, check_shapes, integrals
 from toolkit.confusion.points import MOST_FEATURES_ON_GRID, rule
-from toolkit.confusion.states import Array
+from toolkit.confusion.states import Array, FloatArray
 from toolkit.measures import text_diversity
 
 #: Integrals below this are taken as zero.

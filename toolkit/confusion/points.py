@@ -16,6 +16,8 @@ MOST_FEATURES_ON_GRID = 3
 #: Steps along the line between two texts (where posteriors change) and across it, and radius.
 _GRIDS = {1: (0.15, 0.15, 6.5), 2: (0.3, 0.6, 5.5), 3: (0.4, 0.75, 5.0)}
 _COARSER = 1.5
+#: Step and radius of a grid as fine across as along, where all entries of a matrix must be seen.
+_EVEN_GRIDS = {1: (0.15, 6.5), 2: (0.4, 5.5), 3: (0.55, 5.0)}
 _RANDOMISATIONS, _LOG_POINTS = 8, 7
 
 
@@ -36,12 +38,6 @@ class Rule(NamedTuple):
     log_weight: FloatArray
     first: tuple[int, ...]
 
-    def only(self, estimate: int) -> Rule:
-        """The rule of one of the estimates."""
-        part = slice(*self.first[estimate : estimate + 2])
-        weight = self.log_weight[part]
-        return Rule(self.features[:, part], weight, (0, len(weight)))
-
 
 @functools.cache
 def rule(num_features: int) -> Rule:
@@ -49,20 +45,34 @@ def rule(num_features: int) -> Rule:
 
     Every estimate integrates the standard normal density itself to 1: what a grid cuts off is
     made up in proportion, which is exact for integrands close to a multiple of that density.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> fine = rule(2).only(0)
-    >>> squared_radius = fine.features[3] + fine.features[5]
-    >>> round(float(np.sum(np.exp(fine.log_weight - squared_radius / 2))), 12)
-    1.0
     """
     if num_features <= MOST_FEATURES_ON_GRID:
         along, across, radius = _GRIDS[num_features]
         sets = [_ball(num_features, s * along, s * across, radius) for s in (1.0, _COARSER)]
     else:
         sets = [_random_points(num_features, seed) for seed in range(_RANDOMISATIONS)]
+    return _joined(sets)
+
+
+@functools.cache
+def even_rule(num_features: int) -> Rule:
+    """One grid with equal steps in all directions, or the random points of :func:`rule`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> even = even_rule(2)
+    >>> density = np.exp(-(even.features[3] + even.features[5]) / 2)
+    >>> round(float(density @ np.exp(even.log_weight)), 12)
+    1.0
+    """
+    if num_features > MOST_FEATURES_ON_GRID:
+        return rule(num_features)
+    step, radius = _EVEN_GRIDS[num_features]
+    return _joined([_ball(num_features, step, step, radius)])
+
+
+def _joined(sets: list[tuple[FloatArray, FloatArray]]) -> Rule:
     first = np.concatenate([[0], np.cumsum([len(points) for points, _ in sets])])
     points = np.concatenate([points for points, _ in sets])
     log_weight = np.concatenate([weight for _, weight in sets])
