@@ -1,0 +1,253 @@
+r"""The double multinomial: a multinomial with wider or narrower fluctuations than its size says.
+
+Counts ``n`` of ``B`` captions with probabilities ``m`` have, in Efron's double exponential family
+(B. Efron, "Double exponential families and their use in generalized linear regression", Journal of
+the American Statistical Association 81 (1986), 709-721),
+
+    log f(n) = -phi D/2 + log pmf_at_its_own_mle(n) - log Z(phi, m),
+    D/2 = sum_i n_i log(n_i / (B m_i)),
+
+so that ``N = phi B`` is the effective batch size: the variance is ``m (1 - m) / N`` to leading
+order. At ``phi = 1`` it is *exactly* the multinomial, with a score in N that has mean zero and the
+variance of the true Fisher information for any counts, ones near extinction included. (A
+"continuous multinomial", in which N is put into factorials and a Jacobian ``N^(K-1)`` makes up for
+the lattice, is not: each text of expected count one biases its score by about a fifth.)
+
+**The normaliser is approximate when phi is not 1.** A multinomial is a product of Poissons given
+their total, and so
+
+    log Z ~= sum_i log z(phi, B m_i) - log z(phi, B),
+    z(phi, l) = sum_n exp(-phi [n log(n/l) - n + l]) n^n e^-n / n!,
+
+takes the double Poissons' total for a double Poisson. Against the exact sum, with five texts the
+error is at most 2e-3 for B = 60 and phi in [1/2, 2], 7e-4 for B = 1000 and phi in [1/4, 4]; for
+B = 8 it is up to .07. Tests hold it to that. A text of expected count far below one has, with phi
+below 1, the mean ``l^phi e^(phi-1)`` above ``l``: over-dispersed captions find lost texts more
+often.
+
+``log z`` has no closed form. It is interpolated by Chebyshev polynomials in log phi and, in two
+pieces, in functions of ``l`` in which it is analytic at both ends. The absolute error is below
+2e-6 for phi in [1/2, 2] and below 1e-3 in [1/4, 4]; beyond, the large-count law
+``-log(phi)/2`` continues it.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jax.scipy.special import xlogy
+from numpy.polynomial import chebyshev
+from scipy import special
+
+from toolkit.measures import Array
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Range of phi in which z is interpolated.
+LARGEST_DISPERSION = 4.0
+_LOG_LARGEST = float(np.log(LARGEST_DISPERSION))
+#: Where the two pieces meet, in expected counts, and their degrees.
+_JOIN, _DEGREE, _PHI_DEGREE = 2.0, 18, 20
+#: From here on z is given by its series in 1/l.
+_SERIES_FROM = 150.0
+
+
+def exact_log_z(phi: float, expected: npt.ArrayLike) -> FloatArray:
+    """``log z(phi, l)`` from its sum, in plain NumPy.
+
+    Parameters
+    ----------
+    phi : float
+    expected : array_like
+        The Poisson means ``l``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(np.allclose(exact_log_z(1.0, [0.1, 3.0, 1e4]), 0.0))
+    True
+    """
+    mean = np.asarray(expected, float)
+    inverse = 1 / (phi * np.maximum(mean, 1.0))
+    result = -0.5 * np.log(phi) + np.log1p((1 - phi) / 12 * inverse * (1 + inverse))
+    few = mean < _SERIES_FROM
+    if few.any():
+        largest = mean[few].max()
+        top = int(largest + 20 * np.sqrt(largest / phi) + 60 / phi + 20)
+        weight = _log_weight(np.arange(top + 1.0), phi, mean[few][..., None])
+        result[few] = special.logsumexp(weight, axis=-1)
+    return np.asarray(result)
+
+
+def _log_weight(count: FloatArray, phi: float, expected: Any) -> FloatArray:
+    """Log of the double Poisson's density, up to its normaliser."""
+    own = special.xlogy(count, count) - count
+    deviance = own - special.xlogy(count, expected) + expected
+    return np.asarray(-phi * deviance + own - special.gammaln(count + 1))
+
+
+def exact_log_normaliser(phi: float, probs: npt.ArrayLike, batch_size: int) -> float:
+    """``log Z(phi, m)`` of the double multinomial, by exact convolution over texts.
+
+    Parameters
+    ----------
+    phi : float
+    probs : array_like, shape (num_texts,)
+    batch_size : int
+
+    Examples
+    --------
+    >>> abs(exact_log_normaliser(1.0, [0.5, 0.3, 0.2], 12)) < 1e-12
+    True
+    """
+    count = np.arange(batch_size + 1.0)
+    total, offset = np.array([1.0] + [0.0] * batch_size), 0.0
+    for prob in np.asarray(probs, float):
+        weight = _log_weight(count, phi, batch_size * prob)
+        offset += float(weight.max())
+        total = np.convolve(total, np.exp(weight - weight.max()))[: batch_size + 1]
+    own = special.xlogy(batch_size, batch_size) - batch_size - special.gammaln(batch_size + 1)
+    return float(np.log(total[-1]) + offset - own)
+
+
+class _Table(NamedTuple):
+    """Monomial coefficients, shape (powers of log phi, powers of the variable)."""
+
+    few: FloatArray
+    many: FloatArray
+
+
+def _few_variable(phi: Any, log_expected: Any, exp: Any) -> Any:
+    """In [-1, 1): (b - 1)/(b + 1) with b^2 the weight of one caption against none.
+
+    ``log z + phi l`` is analytic in b at 0 and its nearest zero is at b = +-i.
+    """
+    b = exp(0.5 * (phi * (log_expected + 1) - 1))
+    return (b - 1) / (b + 1)
+
+
+@functools.cache
+def _table() -> _Table:
+    nodes = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
+    phi_nodes = np.cos(np.pi * (np.arange(_PHI_DEGREE + 1) + 0.5) / (_PHI_DEGREE + 1))
+    few, many = [], []
+    for phi in np.exp(_LOG_LARGEST * phi_nodes):
+        top = _few_variable(phi, np.log(_JOIN), np.exp)
+        height = (nodes + 1) / 2 * (top + 1)
+        b = height / (2 - height)  # _few_variable(b) = height - 1
+        expected = np.exp((2 * np.log(b) + 1) / phi - 1)
+        few.append(exact_log_z(phi, expected) + phi * expected)
+        many.append(exact_log_z(phi, 2 * _JOIN / (nodes + 1)))
+    return _Table(*(_monomials(np.array(values), nodes, phi_nodes) for values in (few, many)))
+
+
+def _monomials(values: FloatArray, nodes: FloatArray, phi_nodes: FloatArray) -> FloatArray:
+    along = chebyshev.chebfit(nodes, values.T, _DEGREE)
+    both = chebyshev.chebfit(phi_nodes, along.T, _PHI_DEGREE)
+    powers = np.array([chebyshev.cheb2poly(row) for row in np.pad(both, ((0, 0), (0, 1)))[:, :-1]])
+    return np.array([chebyshev.cheb2poly(column) for column in powers.T]).T
+
+
+def _interpolated(log_phi: Array, log_expected: Array) -> Array:
+    inside = jnp.clip(log_phi, -_LOG_LARGEST, _LOG_LARGEST)
+    phi = jnp.exp(inside)
+    few, many = (_polynomials(part, inside / _LOG_LARGEST) for part in _table())
+    join = np.log(_JOIN)
+    # Each piece is evaluated where it is valid, so that neither overflows.
+    low, high = jnp.minimum(log_expected, join), jnp.maximum(log_expected, join)
+    top = _few_variable(phi, join, jnp.exp)
+    z = 2 * (_few_variable(phi, low, jnp.exp) + 1) / (top + 1) - 1
+    is_few = log_expected < join
+    variable = jnp.where(is_few, z, 2 * _JOIN * jnp.exp(-high) - 1)
+    value = jnp.zeros_like(log_expected)
+    for small, large in zip(few[::-1], many[::-1], strict=True):
+        value = value * variable + jnp.where(is_few, small, large)
+    return value - jnp.where(is_few, phi * jnp.exp(low), 0.0) - 0.5 * (log_phi - inside)
+
+
+def _polynomials(coefficients: FloatArray, variable: Array) -> list[Array]:
+    powers = variable ** jnp.arange(coefficients.shape[0])
+    contracted = powers @ jnp.asarray(coefficients)
+    return [contracted[index] for index in range(coefficients.shape[1])]
+
+
+@jax.custom_jvp
+def log_z(log_phi: Array, log_expected: Array) -> Array:
+    """``log z(phi, l)``, interpolated; zero at phi = 1.
+
+    Its derivatives are those of the interpolant, carried forward: backward, each of the
+    polynomials' coefficients would cost a sum over all counts.
+
+    Parameters
+    ----------
+    log_phi : array, shape ()
+    log_expected : array
+        Finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(abs(log_z(np.log(0.5), np.log(3.0)) - exact_log_z(0.5, [3.0])[0]) < 1e-6)
+    True
+    """
+    return _interpolated(log_phi, log_expected)
+
+
+@log_z.defjvp
+def _log_z_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    log_phi, log_expected = primals
+    ones = jnp.ones_like(log_expected)
+    _, along = jax.jvp(lambda x: _interpolated(log_phi, x), (log_expected,), (ones,))
+    value, across = jax.jvp(
+        lambda x: _interpolated(x, log_expected), (log_phi,), (jnp.ones_like(log_phi),)
+    )
+    return value, along * tangents[1] + across * tangents[0]
+
+
+def draw_counts(rng_key: Array, log_phi: Array, probs: Array, batch_size: int) -> Array:
+    """Exact draws from the double multinomial, by convolution and then text by text.
+
+    Parameters
+    ----------
+    rng_key : array
+    log_phi : array, shape ()
+    probs : array, shape (num_texts,)
+    batch_size : int
+        The cost of a draw grows with its square.
+
+    Returns
+    -------
+    array, shape (num_texts,)
+        Counts with the sum ``batch_size``.
+
+    Examples
+    --------
+    >>> import jax, jax.numpy as jnp
+    >>> counts = draw_counts(jax.random.key(0), jnp.log(0.5), jnp.array([0.7, 0.3, 0.0]), 20)
+    >>> float(counts.sum()), float(counts[2])
+    (20.0, 0.0)
+    """
+    count = jnp.arange(batch_size + 1.0)
+    expected = batch_size * probs[:, None]
+    own = xlogy(count, count) - count
+    deviance = own - xlogy(count, expected) + expected
+    weight = -jnp.exp(log_phi) * deviance + own - jax.scipy.special.gammaln(count + 1)
+    weight = jnp.exp(weight - weight.max(axis=1, keepdims=True))
+    # rest[i][s]: the weight of a total s of the texts i, i + 1, ...
+    rest = [weight[-1]]
+    for row in weight[-2::-1]:
+        rest.append(jnp.convolve(row, rest[-1])[: batch_size + 1])
+    rest.reverse()
+    left, counts = jnp.asarray(batch_size), []
+    for index, key in enumerate(jax.random.split(rng_key, len(rest) - 1)):
+        remainder = left - jnp.arange(batch_size + 1)
+        others = jnp.where(remainder >= 0, rest[index + 1][jnp.maximum(remainder, 0)], 0.0)
+        drawn = jax.random.categorical(key, jnp.log(weight[index] * others))
+        counts.append(drawn)
+        left = left - drawn
+    return jnp.stack([*counts, left]).astype(float)
