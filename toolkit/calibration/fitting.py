@@ -91,7 +91,7 @@ def posteriors(
     priors : mapping
         Complete; common to all data sets but for such functions.
     parameters : sequence of str
-        Whose draws are wanted.
+        Whose draws are wanted; those that a fit does not have are left out.
     options : mapping
         Of the model's ``prepare``.
     seed : int
@@ -169,7 +169,8 @@ def _collect(
         whole[order] = joined
         return whole
 
-    values = {name: spread([part.values[name] for part in found], np.nan) for name in parameters}
+    present = [name for name in parameters if all(name in part.values for part in found)]
+    values = {name: spread([part.values[name] for part in found], np.nan) for name in present}
     diverging = spread([part.stats["diverging"] for part in found], False)
     # A component at a time: (dataset, chain, draw).
     by_chain = {

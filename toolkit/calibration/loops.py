@@ -311,6 +311,7 @@ _COUPLED_SCENARIOS = tuple(
 
 _SCORE: Mapping[str, Prior] = {
     labels.START: dist.Normal(0.75, 0.05),
+    labels.START_SD: dist.LogNormal(-4.0, 1.0),
     labels.FLOOR: 0.0,
     labels.NOISE_SD: dist.LogNormal(-4.0, 0.5),
     labels.DRIFT_SD: dist.LogNormal(-4.0, 1.0),

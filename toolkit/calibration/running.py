@@ -43,8 +43,8 @@ def calibrate(
     options: Mapping[str, Any] | None = None,
     fitted: Changed | str | None = None,
     num_ranks: int = 100,
-    num_warmup: int = 300,
-    num_draws: int = 990,
+    num_warmup: int = 200,
+    num_draws: int = 495,
     false_alarm: float = 0.01,
     progress: bool = True,
     sampler: Sampler | None = None,
@@ -169,7 +169,7 @@ def _task(
     """Draw the data sets, and say what is to be fitted to them."""
     if simulator == OWN:
         design = model.design if design is None else design
-        complete = {**settings.priors_of(model), **(priors or {})}
+        complete = {**settings.priors_of(model, design), **(priors or {})}
         missing = [name for name in model.parameters if name not in complete]
         if missing and model.name not in settings.PRIORS:
             raise ValueError(f"no prior is given for {missing[0]}: true values are drawn from it.")
@@ -200,7 +200,7 @@ def _task(
 def _fits(task: _Task, found: Posteriors, num_ranks: int, rng: np.random.Generator) -> xr.Dataset:
     """Each fit beside the truth."""
     true = drawing.components({name: task.drawn.values[name] for name in task.parameters})
-    names = list(true)
+    names = [name for name in true if name in found.draws]
     truth = np.stack([true[name] for name in names], axis=1)
     draws = np.stack([found.draws[name] for name in names], axis=2)
     columns = {

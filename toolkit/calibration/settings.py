@@ -9,6 +9,7 @@ the same priors, as the theorem behind it demands.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,21 +19,20 @@ from toolkit import labels
 from toolkit.calibration.fitting import Given
 from toolkit.models import Model, Prior
 
-#: Of each model, for data sets from its own law.
+#: Sd of the logarithm of true batch sizes: within a factor 1.8 of the middle (95 %).
+_BATCH_SPREAD = 0.3
+#: Of each model, for data sets from its own law; the batch size's is around the design's own.
 PRIORS: Mapping[str, Mapping[str, Prior]] = {
     "text_drift": {
-        labels.EFFECTIVE_BATCH_SIZE: dist.LogNormal(5.0, 0.3),
         labels.TEXT_TEMPERATURE: dist.LogNormal(0.0, 0.05),
         labels.INJECTION_PROB: dist.Beta(2.0, 4.0),
         labels.INJECTION_FRACTION: dist.Beta(2.0, 8.0),
     },
     "image_contraction": {
-        labels.EFFECTIVE_BATCH_SIZE: dist.LogNormal(5.7, 0.3),
         labels.SHRINKAGE_FACTOR: dist.LogNormal(0.0, 0.05),
         labels.REAL_SHARE: dist.Beta(2.0, 10.0),
     },
     "coevolution": {
-        labels.EFFECTIVE_BATCH_SIZE: dist.LogNormal(5.7, 0.3),
         labels.TEXT_TEMPERATURE: dist.LogNormal(0.0, 0.05),
         labels.SHRINKAGE_FACTOR: dist.LogNormal(0.0, 0.05),
         labels.INJECTION_PROB: dist.Beta(2.0, 4.0),
@@ -43,6 +43,7 @@ PRIORS: Mapping[str, Mapping[str, Prior]] = {
     "diversity_decay": {
         labels.CONTRACTION_FACTOR: dist.Beta(30.0, 2.0),
         labels.START: dist.Normal(0.8, 0.05),
+        labels.START_SD: dist.LogNormal(-4.0, 0.5),
         labels.FLOOR: dist.Normal(0.2, 0.05),
         labels.NOISE_SD: dist.LogNormal(-4.0, 0.5),
         labels.DRIFT_SD: dist.LogNormal(-4.0, 0.5),
@@ -112,20 +113,27 @@ MISTAKES: Mapping[str, Mapping[str, Changed]] = {
 }
 
 
-def priors_of(model: Model) -> Mapping[str, Prior]:
+def priors_of(model: Model, design: Any) -> dict[str, Prior]:
     """The priors that true values of a model are drawn from; none for a model not of the toolkit.
 
     Parameters
     ----------
     model : Model
+    design : Any
+        Its ``batch_size``, if it has one, is the median of ``effective_batch_size``.
 
     Examples
     --------
     >>> from toolkit.models import model_of
-    >>> sorted(priors_of(model_of("retraining")))
+    >>> model = model_of("retraining")
+    >>> sorted(priors_of(model, model.design))
     ['contraction_factor', 'fixed_point', 'noise_sd']
     """
-    return PRIORS.get(model.name, {})
+    priors = dict(PRIORS.get(model.name, {}))
+    if labels.EFFECTIVE_BATCH_SIZE in model.parameters and hasattr(design, "batch_size"):
+        middle = math.log(design.batch_size)
+        priors[labels.EFFECTIVE_BATCH_SIZE] = dist.LogNormal(middle, _BATCH_SPREAD)
+    return priors
 
 
 def mistake(model: str, name: str) -> Changed:
