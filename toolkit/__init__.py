@@ -18,6 +18,8 @@ _HOME = {
     "UserContent": "toolkit.systems",
     "read_system": "toolkit.systems",
     "ConvergenceWarning": "toolkit.inference",
+    "calibrate": "toolkit.calibration",
+    "calibration_table": "toolkit.calibration",
     "compare": "toolkit.compare",
     "fit": "toolkit.inference",
     "fit_table": "toolkit.inference",
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from toolkit import models as models
     from toolkit import plotting as plotting
     from toolkit import theory as theory
+    from toolkit.calibration import calibrate as calibrate
+    from toolkit.calibration import calibration_table as calibration_table
     from toolkit.compare import compare as compare
     from toolkit.compare import verdict_table as verdict_table
     from toolkit.confusion import posterior_confusion as posterior_confusion

@@ -76,10 +76,12 @@ def summarise(fits: xr.Dataset, num_ranks: int, false_alarm: float) -> xr.Datase
     )
     for name in whole.coords:
         whole[name].attrs.update(labels.CALIBRATION[str(name)].attrs)
+    verdict = _overall(whole, bool(inside.all() and covered.all()))
     whole.attrs |= {
         "num_ranks": num_ranks,
         "false_alarm": false_alarm,
-        labels.VERDICT: _overall(whole, bool(inside.all() and covered.all())),
+        labels.VERDICT: verdict,
+        "calibrated": int(verdict.startswith(CALIBRATED)),  # netCDF has no booleans here
     }
     return whole
 

@@ -434,6 +434,53 @@ def fit(
 
 
 @app.command(
+    epilog=examples(
+        "coevo calibrate diversity_decay --num-datasets 100 --seed 1",
+        "coevo calibrate text_drift --num-datasets 500 --seed 1 --scenario small_batch --out c.nc",
+        "coevo calibrate retraining --num-datasets 200 --seed 1 --mistake wrong_noise",
+    )
+)
+def calibrate(
+    ctx: typer.Context,
+    model: Annotated[
+        str, typer.Argument(help="Which model; without a right one, they are listed.")
+    ],
+    num_datasets: Annotated[int, typer.Option(help="Simulated data sets; 500 see most errors.")],
+    seed: Annotated[int, typer.Option(help="Fixes the result.")],
+    scenario: Annotated[
+        str, typer.Option(help='A scenario of the exact simulator, or "own": the model\'s law.')
+    ] = "own",
+    mistake: Annotated[
+        str | None, typer.Option(help="Fit with a deliberate mistake, to see that it is found.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the calibration: .nc or .zarr.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Fit simulated data sets of known causes: do the intervals hold what they promise?
+
+    Exit status: 0 when the fits are calibrated, 3 when they are not.
+    """
+    use_compilation_cache()
+    from toolkit.datasets import check_output, save
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+
+    from toolkit.calibration import calibrate as run
+    from toolkit.cli.calibrating import print_calibration
+
+    result = run(model, num_datasets=num_datasets, seed=seed, simulator=scenario, fitted=mistake)
+    calibrated = print_calibration(result)
+    if out is not None:
+        ctx.obj.append(save(result, out, overwrite=overwrite))
+        typer.echo(f"saved: {out}")
+    if not calibrated:
+        raise typer.Exit(EXIT_CONTRADICTION)
+
+
+@app.command(
     epilog=examples("coevo study", "coevo study text_collapse --quick", "coevo study all --out .")
 )
 def study(
