@@ -13,6 +13,7 @@ import xarray as xr
 from numpyro.infer import Predictive
 
 from toolkit import datasets, labels, measures
+from toolkit.models import coevolution
 from toolkit.models import coevolution_parts as parts
 from toolkit.models import coevolution_program as program
 from toolkit.systems import CoevolvingSystem
@@ -143,9 +144,11 @@ def _drawn(
     def draw(rng_key: Array, numbers: parts.Numbers, initial: parts.State) -> dict[str, Array]:
         # Sites that are not returned are not computed again, nor kept.
         predictive = Predictive(
-            program.trajectory, num_samples=width, parallel=True, return_sites=program.RECORDED
+            coevolution.program, num_samples=width, parallel=True, return_sites=program.RECORDED
         )
-        block: dict[str, Array] = predictive(rng_key, form, numbers, initial, generations)
+        what = coevolution.Unobserved(form, generations)
+        start = coevolution.Start(numbers, initial)
+        block: dict[str, Array] = predictive(rng_key, what, numbers._asdict(), start)
         return block
 
     return draw
