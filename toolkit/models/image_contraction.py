@@ -130,19 +130,20 @@ def log_terms(
     of_cov : Array, shape (replicate, transition)
     of_mean : Array, shape (replicate, transition), or None
     """
-    found: tuple[Array, Array] | None = None
-    for generated, log_weight in _sizes(spec, data.share, batch):
-        pooled = image_law.pool(spec, generated, _per_text(spec, batch), real_share)
-        law = image_law.covariance_law(spec, pooled, shrinkage, data.spread, data.offset)
-        of_cov = image_law.covariance_terms(spec, law, data.log_det, data.scatter, data.offset)
-        both = of_cov
-        if spec.has_mean:
-            both = both + image_law.mean_terms(spec, pooled, law.scale, data.shift, data.offset)
-        node = (of_cov + log_weight, both + log_weight)
-        # The nodes of an unknown number of images are summed out of mean and covariance at once.
-        found = node if found is None else tuple(map(jnp.logaddexp, found, node))  # type: ignore[assignment]
-    assert found is not None
-    covs, joint = found
+    generated, log_weight = _sizes(spec, data.share, batch)
+    pooled = image_law.pool(spec, generated, _per_text(spec, batch), real_share)
+    # The barriers keep the compiler from computing the same again in each place of use.
+    law = jax.lax.optimization_barrier(
+        image_law.covariance_law(spec, pooled, shrinkage, data.spread, data.offset)
+    )
+    covs = image_law.covariance_terms(spec, law, data.log_det, data.scatter, data.offset)
+    joint = covs
+    if spec.has_mean:
+        joint = joint + image_law.mean_terms(spec, pooled, law.scale, data.shift, data.offset)
+    if log_weight is not None:
+        # An unknown number of images is summed out of mean and covariance at once.
+        covs, joint = jax.lax.optimization_barrier((covs + log_weight, joint + log_weight))
+        covs, joint = jnp.logaddexp(*covs), jnp.logaddexp(*joint)
     return _total(data, covs + data.base_cov), (
         _total(data, joint - covs + data.base_mean) if spec.has_mean else None
     )
@@ -158,15 +159,15 @@ def _per_text(spec: Spec, batch: Array) -> Array:
     return jnp.mean(batch) if spec.sizes == "unknown" else batch / spec.num_texts
 
 
-def _sizes(spec: Spec, share: Array | None, batch: Array) -> list[tuple[Array, Array | float]]:
-    """Numbers of generated images and the logs of their weights."""
+def _sizes(spec: Spec, share: Array | None, batch: Array) -> tuple[Array, Array | None]:
+    """Numbers of generated images, on a leading axis where one of two, and their log weights."""
+    shape = (spec.num_replicates, spec.num_transitions, spec.num_texts)
     if spec.sizes == "unknown" or share is None:
-        shape = (spec.num_replicates, spec.num_transitions, spec.num_texts)
-        return [(jnp.broadcast_to(batch, shape), 0.0)]
+        return jnp.broadcast_to(batch, shape), None
     if spec.sizes == "counts":
-        return [(batch * share, 0.0)]
-    nodes = image_law.binomial_nodes(batch, share)
-    return [(number, jnp.log(jnp.maximum(weight, 1e-300))) for number, weight in nodes]
+        return batch * share, None
+    number, weight = image_law.binomial_nodes(batch, share)
+    return number, jnp.log(jnp.maximum(weight, 1e-300))
 
 
 def replicate(spec: Spec, values: Values, rng_key: Array, data: Transitions) -> dict[str, Array]:
@@ -188,7 +189,7 @@ def replicate(spec: Spec, values: Values, rng_key: Array, data: Transitions) -> 
     """
     key_node, key_state = jax.random.split(rng_key)
     batch = values[labels.EFFECTIVE_IMAGE_COUNT if spec.sizes == "unknown" else _BATCH]
-    generated = _drawn_size(key_node, _sizes(spec, data.share, batch))
+    generated = _drawn_size(key_node, *_sizes(spec, data.share, batch))
     real_share = jnp.asarray(values.get(labels.REAL_SHARE, 0.0))
     pooled: Pool = image_law.pool(spec, generated, _per_text(spec, batch), real_share)
     shrinkage = values[labels.SHRINKAGE_FACTOR]
@@ -205,12 +206,12 @@ def replicate(spec: Spec, values: Values, rng_key: Array, data: Transitions) -> 
 _BATCH = labels.EFFECTIVE_BATCH_SIZE
 
 
-def _drawn_size(rng_key: Array, nodes: list[tuple[Array, Array | float]]) -> Array:
+def _drawn_size(rng_key: Array, number: Array, log_weight: Array | None) -> Array:
     """One of the nodes for each transition and text, with its probability."""
-    if len(nodes) == 1:
-        return nodes[0][0]
-    (low, _), (high, log_weight) = nodes
-    return jnp.where(jnp.log(jax.random.uniform(rng_key, low.shape)) < log_weight, high, low)
+    if log_weight is None:
+        return number
+    heavy = jnp.log(jax.random.uniform(rng_key, number.shape[1:])) < log_weight[1]
+    return jnp.where(heavy, number[1], number[0])
 
 
 def identified(evidence: Evidence) -> tuple[str, ...]:

@@ -132,8 +132,9 @@ def _trajectory(
         first = jnp.zeros((1, R, K))
         known[labels.IMAGE_COUNT] = jnp.concatenate([first, count]).astype(jnp.int64)
     elif spec.sizes == "probs":
-        (low, _), (high, weight) = image_law.binomial_nodes(batch, probs)
-        generated = jnp.where(jax.random.uniform(key_node, (T, R, K)) < weight, high, low)
+        number, weight = image_law.binomial_nodes(batch, probs)
+        heavy = jax.random.uniform(key_node, (T, R, K)) < weight[1]
+        generated = jnp.where(heavy, number[1], number[0])
         known[labels.TEXT_PROBS] = jnp.broadcast_to(probs, (T + 1, R, K))
     else:
         generated = jnp.broadcast_to(batch, (T, R, K))

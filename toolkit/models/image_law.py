@@ -26,6 +26,7 @@ at least ``d``. Everything is done in coordinates in which ``mu = 0``, ``Sigma =
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import jax
@@ -75,7 +76,7 @@ class Covariance(NamedTuple):
     """Wishart law in the Gaussian's own coordinates: ``diag(scale) + rank_one offset offset'``."""
 
     df: Array
-    scale: Array
+    scale: tuple[Array, ...]
     rank_one: Array
     shrink: Array
 
@@ -122,28 +123,33 @@ def log_multigamma(df: Array, num_features: int) -> Array:
     return total + log_gamma((df - d + 1) / 2) if d % 2 else total
 
 
-def binomial_nodes(size: Array, prob: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def binomial_nodes(size: Array, prob: Array) -> tuple[Array, Array]:
     """Two numbers and their weights with a binomial's mean, variance and third moment.
 
     The Gauss rule of two nodes: exact for cubics, inside [0, size], and smooth in ``size``,
     which need not be whole.
 
+    Parameters
+    ----------
+    size, prob : Array
+
     Returns
     -------
-    tuple of (number, weight)
+    number, weight : Array, shape (2, ...)
+        The smaller one first.
 
     Examples
     --------
-    >>> (low, light), (high, heavy) = binomial_nodes(10.0, 0.3)
-    >>> round(float(low * light + high * heavy), 12)
+    >>> number, weight = binomial_nodes(jnp.array(10.0), jnp.array(0.3))
+    >>> round(float(number @ weight), 12)
     3.0
     """
+    side = jnp.array([-1.0, 1.0]).reshape(2, *[1] * jnp.ndim(size * prob))
     half_skew = (1 - 2 * prob) / 2
     root = jnp.sqrt(size * prob * (1 - prob) + half_skew * half_skew)
-    middle = size * prob + half_skew
-    lean = half_skew / root / 2
     # Rounding may leave a node of a text of probability zero below it.
-    return (jnp.maximum(middle - root, 0), 0.5 + lean), (middle + root, 0.5 - lean)
+    number = jnp.maximum(size * prob + half_skew + side * root, 0)
+    return number, 0.5 - side * half_skew / root / 2
 
 
 def pool(spec: Spec, generated: Array, per_text: Array, real_share: Array) -> Pool:
@@ -195,12 +201,20 @@ def covariance_law(
     shrink = shrinkage * (m - 1) / (m - spec.ddof) if spec.ddof != 1 else shrinkage
     if spec.replenishment == "none" or spread is None:
         none = jnp.zeros_like(m)
-        return Covariance(m - 1, jnp.ones((d, *m.shape)), none, jnp.broadcast_to(shrink, m.shape))
+        return Covariance(m - 1, (jnp.ones_like(m),) * d, none, jnp.broadcast_to(shrink, m.shape))
     w = pooled.weight
-    scale = w + (1 - w) * spread
-    squared = jnp.zeros_like(scale) if offset is None else offset * offset / scale
+    scale = tuple(w + (1 - w) * along for along in spread)
     both = n * real / m
-    df = _matched_df(pooled, 1 / scale, spread / scale, squared, both)
+    df = _matched_df(
+        pooled,
+        own=[1 / along for along in scale],
+        real=[along / total for along, total in zip(spread, scale, strict=True)],
+        offset=[
+            jnp.zeros_like(m) if offset is None else offset[i] * offset[i] / scale[i]
+            for i in range(d)
+        ],
+        both=both,
+    )
     return Covariance(
         df=jnp.maximum(df, d),
         scale=scale,
@@ -209,7 +223,9 @@ def covariance_law(
     )
 
 
-def _matched_df(pooled: Pool, own: Array, real: Array, offset: Array, both: Array) -> Array:
+def _matched_df(
+    pooled: Pool, own: list[Array], real: list[Array], offset: list[Array], both: Array
+) -> Array:
     """Degrees of freedom that give the pool's scatter its summed variance.
 
     ``own``, ``real``: eigenvalues of the two covariances where ``Sigma~ = I``; ``offset``: squared
@@ -219,20 +235,33 @@ def _matched_df(pooled: Pool, own: Array, real: Array, offset: Array, both: Arra
     coefficient is non-negative for ``m >= 2``, whole ``n_0`` or not.
     """
     n, n_0, m = pooled
-    own_sum, real_sum, offset_sum = (jnp.sum(part, axis=0) for part in (own, real, offset))
-    d = own.shape[0]
+    d, own_sum, real_sum, offset_sum = len(own), _sum(own), _sum(real), _sum(offset)
     inverse = 1 / m
-    of_mean = (n_0 * own + n * real) * inverse
-    between = jnp.sum(of_mean * offset, axis=0) + offset_sum * (n_0 * own_sum + n * real_sum) / m
+    between = (
+        n_0 * (_dot(own, offset) + own_sum * offset_sum)
+        + n * (_dot(real, offset) + real_sum * offset_sum)
+    ) * inverse
     variance = (
-        n * (1 - (m + n_0) * inverse * inverse) * (own_sum**2 + jnp.sum(own * own, axis=0))
-        + n_0 * (1 - (m + n) * inverse * inverse) * (real_sum**2 + jnp.sum(real * real, axis=0))
-        + 2 * both * inverse * (own_sum * real_sum + jnp.sum(own * real, axis=0))
+        n * (1 - (m + n_0) * inverse * inverse) * (own_sum * own_sum + _dot(own, own))
+        + n_0 * (1 - (m + n) * inverse * inverse) * (real_sum * real_sum + _dot(real, real))
+        + 2 * both * inverse * (own_sum * real_sum + _dot(own, real))
         + 2 * both * between
     )
     far = both / (m - 1) * offset_sum
-    size = (d + far) ** 2 + d + 2 * far + far**2
-    return (m - 1) ** 2 * size / variance
+    size = (d + far) * (d + far) + d + 2 * far + far * far
+    return (m - 1) * (m - 1) * size / variance
+
+
+def _sum(parts: Sequence[Array]) -> Array:
+    """Sum over the features, written out: one pass over long vectors."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _dot(first: Sequence[Array], second: Sequence[Array]) -> Array:
+    return _sum([a * b for a, b in zip(first, second, strict=True)])
 
 
 def covariance_terms(
@@ -259,17 +288,18 @@ def covariance_terms(
         log_scale: Array | float = 0.0
         trace = scatter
     else:
-        log_scale = jnp.sum(jnp.log(law.scale), axis=0)
-        diagonal = jnp.stack([scatter[i, i] for i in range(d)])
-        trace = jnp.sum(diagonal / law.scale, axis=0)
+        log_scale = _sum([jnp.log(along) for along in law.scale])
+        trace = _sum([scatter[i, i] / law.scale[i] for i in range(d)])
         if offset is not None:
             # Sherman and Morrison: the rank-one part needs no factorisation.
-            relative = offset / law.scale
-            length = law.rank_one * jnp.sum(offset * relative, axis=0)
-            along = sum(
-                (1 if i == j else 2) * relative[i] * scatter[i, j] * relative[j]
-                for i in range(d)
-                for j in range(i + 1)
+            relative = [offset[i] / law.scale[i] for i in range(d)]
+            length = law.rank_one * _sum([offset[i] * relative[i] for i in range(d)])
+            along = _sum(
+                [
+                    (1 if i == j else 2) * relative[i] * scatter[i, j] * relative[j]
+                    for i in range(d)
+                    for j in range(i + 1)
+                ]
             )
             trace = trace - law.rank_one * along / (1 + length)
             log_scale = log_scale + jnp.log1p(length)
@@ -279,14 +309,16 @@ def covariance_terms(
     ) - log_multigamma(df, d)
 
 
-def mean_terms(spec: Spec, pooled: Pool, scale: Array, shift: Array, offset: Array | None) -> Array:
+def mean_terms(
+    spec: Spec, pooled: Pool, scale: Sequence[Array], shift: Array, offset: Array | None
+) -> Array:
     """Log density of the new mean in these coordinates, less its constant ``-d/2 log(2 pi)``.
 
     Parameters
     ----------
     spec : Spec
     pooled : Pool
-    scale : Array, shape (d, ...)
+    scale : sequence of d arrays
     shift : Array, shape (d, ...)
         ``mu' - mu``; its squared length alone where nothing is pooled.
     offset : Array, shape (d, ...), optional
@@ -294,9 +326,10 @@ def mean_terms(spec: Spec, pooled: Pool, scale: Array, shift: Array, offset: Arr
     m, d = pooled.total, spec.num_features
     if spec.replenishment == "none" or offset is None:
         return 0.5 * (d * jnp.log(m) - m * shift)
-    residual = shift - (1 - pooled.weight) * offset
-    square = jnp.sum(residual * residual / scale, axis=0)
-    return 0.5 * (d * jnp.log(m) - m * square - jnp.sum(jnp.log(scale), axis=0))
+    real = 1 - pooled.weight
+    residual = [shift[i] - real * offset[i] for i in range(d)]
+    square = _sum([residual[i] * residual[i] / scale[i] for i in range(d)])
+    return 0.5 * (d * jnp.log(m) - m * square - _sum([jnp.log(along) for along in scale]))
 
 
 def sample(
@@ -318,7 +351,7 @@ def sample(
     covariance : Array, shape (..., d, d)
     """
     key_mean, key_square, key_below = jax.random.split(rng_key, 3)
-    scale = jnp.moveaxis(law.scale, 0, -1)
+    scale = jnp.stack(law.scale, axis=-1)
     d = scale.shape[-1]
     far = jnp.zeros_like(scale) if offset is None else jnp.moveaxis(offset, 0, -1)
     z = jax.random.normal(key_mean, scale.shape)
