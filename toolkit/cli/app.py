@@ -458,7 +458,7 @@ def calibrate(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Fit simulated data sets of known causes: do the intervals hold what they promise?
+    """Fit simulated data sets of known causes and count how often the intervals hold them.
 
     Exit status: 0 when the fits are calibrated, 3 when they are not.
     """

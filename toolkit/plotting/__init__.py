@@ -1,8 +1,14 @@
-"""Figures of simulated and predicted trajectories, in one style.
+"""Figures of trajectories, predictions and calibrations, in one style.
 
 Every function draws what a dataset holds and returns the axes.
 """
 
+from toolkit.plotting.calibration import (
+    plot_coverage,
+    plot_ecdf_difference,
+    plot_ecdf_differences,
+    plot_ranks,
+)
 from toolkit.plotting.curves import (
     BAND,
     LINE_STYLES,
@@ -33,7 +39,11 @@ __all__ = [
     "panels",
     "plot_band",
     "plot_comparison",
+    "plot_coverage",
+    "plot_ecdf_difference",
+    "plot_ecdf_differences",
     "plot_prediction",
+    "plot_ranks",
     "plot_rates",
     "plot_trajectory",
     "plot_z_scores",
