@@ -52,7 +52,7 @@ FloatArray = npt.NDArray[np.float64]
 LARGEST_DISPERSION = 4.0
 _LOG_LARGEST = float(np.log(LARGEST_DISPERSION))
 #: Where the two pieces meet, in expected counts, and their degrees.
-_JOIN, _DEGREE, _PHI_DEGREE = 2.0, 18, 20
+_JOIN, _DEGREE, _PHI_DEGREE = 1.5, 12, 16
 #: From here on z is given by its series in 1/l.
 _SERIES_FROM = 150.0
 

@@ -12,8 +12,9 @@ nearest ones, while ``p`` is taken as it is: it is what the images were drawn fr
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
@@ -121,11 +122,13 @@ def _miss(batch_size: FloatArray | float, probs: FloatArray | float) -> FloatArr
 
 
 class Counts(NamedTuple):
-    """What the likelihood of counts needs; all with axes (replicate, transition, text) at most.
+    """What the likelihood of counts needs.
+
+    Texts come first: sums over them are then sums of long rows, several times faster.
 
     Attributes
     ----------
-    captions, before, log_before : array
+    captions, before, log_before : array, shape (text, replicate, transition)
         ``log_before`` is 0 where the probability is.
     own : array, shape (replicate, transition)
         Log pmf of the counts at their own frequencies.
@@ -160,7 +163,7 @@ def counts(before: FloatArray, after: FloatArray, batch_size: int) -> Counts:
     >>> import numpy as np
     >>> stats = counts(np.array([[[0.5, 0.5]]]), np.array([[[0.25, 0.75]]]), 4)
     >>> round(float(np.exp(stats.own[0, 0])), 4), stats.captions.tolist()
-    (0.4219, [[[1.0, 3.0]]])
+    (0.4219, [[[1.0]], [[3.0]]])
     """
     count = np.rint(after * batch_size)
     wrong = count.sum(axis=-1) != batch_size
@@ -172,6 +175,7 @@ def counts(before: FloatArray, after: FloatArray, batch_size: int) -> Counts:
     entropy = special.xlogy(count, count / batch_size).sum(axis=-1)
     own = special.gammaln(batch_size + 1) - special.gammaln(count + 1).sum(axis=-1) + entropy
     log_before = np.log(np.where(before > 0, before, 1.0))
+    count, before, log_before = (np.moveaxis(a, -1, 0) for a in (count, before, log_before))
     arrays = (count, before, log_before, own, entropy, np.asarray(float(batch_size)))
     return Counts(*(jnp.asarray(array) for array in arrays))
 
@@ -200,15 +204,95 @@ def log_density(data: Counts, log_phi: Array, log_mean: Array, live: Array) -> A
     0.25
     """
     log_size = jnp.log(data.batch_size)
-    half_deviance = data.entropy - jnp.sum(data.captions * jnp.where(live, log_mean, 0.0), axis=-1)
+    half_deviance = data.entropy - jnp.sum(data.captions * jnp.where(live, log_mean, 0.0), axis=0)
     normalisers = jnp.where(live, log_z(log_phi, log_size + log_mean), 0.0)
-    value = data.own - jnp.exp(log_phi) * half_deviance - jnp.sum(normalisers, axis=-1)
+    value = data.own - jnp.exp(log_phi) * half_deviance - jnp.sum(normalisers, axis=0)
     value = value + log_z(log_phi, log_size)
-    impossible = jnp.any(~live & (data.captions > 0), axis=-1)
+    impossible = jnp.any(~live & (data.captions > 0), axis=0)
     return jnp.where(impossible, -jnp.inf, value)
 
 
-def sharpened(log_probs: Array, live: Array, temperature: Array) -> Array:
+class Causes(NamedTuple):
+    """One value of each parameter that the density of counts depends on."""
+
+    log_phi: Array
+    temperature: Array
+    fraction: Array
+
+
+def log_densities(data: Counts, causes: Causes, target: Array) -> tuple[Array, Array]:
+    """Log densities without and with an injection, each of shape (replicate, transition).
+
+    Parameters
+    ----------
+    data : Counts
+    causes : Causes
+    target : array, shape (text,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stats = counts(np.array([[[0.5, 0.5]]]), np.array([[[0.25, 0.75]]]), 4)
+    >>> without, injected = log_densities(stats, Causes(0.0, 1.0, 0.2), np.array([0.0, 1.0]))
+    >>> [round(float(np.exp(value[0, 0])), 4) for value in (without, injected)]
+    [0.25, 0.3456]
+    """
+    live = data.before > 0
+    mean = sharpened(data.log_before, live, causes.temperature, axis=0)
+    without = log_density(data, causes.log_phi, mean, live)
+    corpus = jnp.asarray(target)[:, None, None]
+    mass = (1 - causes.fraction) * data.before + causes.fraction * corpus
+    live = mass > 0
+    log_mass = jnp.log(jnp.where(live, mass, 1.0))
+    mean = sharpened(log_mass, live, causes.temperature, axis=0)
+    return without, log_density(data, causes.log_phi, mean, live)
+
+
+@jax.custom_jvp
+def log_densities_given(data: Counts, causes: Causes, target: Array) -> tuple[Array, Array]:
+    """:func:`log_densities` for a known target: with derivatives by ``causes`` alone.
+
+    Three numbers decide about thousands of terms, so derivatives are carried forward with the
+    values, in one pass over the data; backward took twice as long.
+
+    Parameters
+    ----------
+    data : Counts
+    causes : Causes
+    target : array, shape (text,)
+
+    Examples
+    --------
+    >>> import jax, numpy as np
+    >>> stats = counts(np.array([[[0.5, 0.5]]]), np.array([[[0.25, 0.75]]]), 4)
+    >>> given = np.array([0.0, 1.0])
+    >>> def injected(fraction):
+    ...     return log_densities_given(stats, Causes(0.0, 1.0, fraction), given)[1].sum()
+    >>> round(float(jax.grad(injected)(0.2)), 4)  # 3/(1 + eps) - 1/(1 - eps)
+    1.25
+    """
+    return log_densities(data, causes, target)
+
+
+@log_densities_given.defjvp
+def _log_densities_jvp(primals: Any, tangents: Any) -> Any:
+    data, causes, target = primals
+    slope: Any = None
+    for index, tangent in enumerate(tangents[1]):
+
+        def along(number: Array, index: int = index) -> tuple[Array, Array]:
+            moved = [*causes]
+            moved[index] = number
+            return log_densities(data, Causes(*moved), target)
+
+        number = jnp.asarray(causes[index], float)
+        value, partial = jax.jvp(along, (number,), (jnp.ones_like(number),))
+        part = jax.tree.map(lambda leaf, by=tangent: leaf * by, partial)
+        slope = part if slope is None else jax.tree.map(jnp.add, slope, part)
+    return value, slope
+
+
+def sharpened(log_probs: Array, live: Array, temperature: Array, axis: int = -1) -> Array:
     """Log of ``p^(1/temperature)`` renormalised over the live texts; finite everywhere.
 
     Parameters
@@ -217,6 +301,8 @@ def sharpened(log_probs: Array, live: Array, temperature: Array) -> Array:
         Finite; whatever where not ``live``.
     live : array of bool
     temperature : array, shape ()
+    axis : int
+        Of texts.
 
     Examples
     --------
@@ -225,7 +311,7 @@ def sharpened(log_probs: Array, live: Array, temperature: Array) -> Array:
     [0.0588, 0.9412]
     """
     scaled = log_probs / temperature
-    total = jnp.sum(jnp.where(live, jnp.exp(scaled), 0.0), axis=-1, keepdims=True)
+    total = jnp.sum(jnp.where(live, jnp.exp(scaled), 0.0), axis=axis, keepdims=True)
     return scaled - jnp.log(total)
 
 

@@ -49,7 +49,7 @@ from toolkit import labels
 from toolkit.measures import Array
 from toolkit.models import text_counts, text_moments
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
-from toolkit.models.text_counts import Counts, sharpened, tempered
+from toolkit.models.text_counts import Counts, log_densities, log_densities_given, tempered
 from toolkit.models.text_evidence import Options, TextData, TextSpec, gather, not_told
 from toolkit.models.text_generate import TextDriftDesign, generate
 
@@ -177,23 +177,15 @@ def program(spec: TextSpec, priors: Priors, data: TextData) -> None:
         confusion = 1 - data.likelihood.batch_size / causes.size
         numpyro.deterministic(labels.POSTERIOR_CONFUSION, confusion)
     if isinstance(data.likelihood, Counts):
-        without, with_one = _of_counts(data.likelihood, causes)
+        part = data.likelihood
+        log_phi = jnp.log(causes.size / part.batch_size)
+        changing = text_counts.Causes(log_phi, causes.temperature, causes.fraction)
+        densities = log_densities if spec.infer_target else log_densities_given
+        without, with_one = densities(part, changing, causes.target)
     else:
         without, with_one = _of_moments(data.likelihood, causes)
     mixed = jnp.logaddexp(jnp.log1p(-causes.prob) + without, jnp.log(causes.prob) + with_one)
     numpyro.factor(labels.TEXT_PROBS, mixed)
-
-
-def _of_counts(data: Counts, causes: _Causes) -> tuple[Array, Array]:
-    """Log densities of the transitions without and with an injection."""
-    log_phi = jnp.log(causes.size / data.batch_size)
-    live = data.before > 0
-    mean = sharpened(data.log_before, live, causes.temperature)
-    without = text_counts.log_density(data, log_phi, mean, live)
-    mass = (1 - causes.fraction) * data.before + causes.fraction * causes.target
-    live = mass > 0
-    mean = sharpened(jnp.log(jnp.where(live, mass, 1.0)), live, causes.temperature)
-    return without, text_counts.log_density(data, log_phi, mean, live)
 
 
 def _of_moments(data: text_moments.Moments, causes: _Causes) -> tuple[Array, Array]:
@@ -233,10 +225,13 @@ def replicate(spec: TextSpec, values: Values, rng_key: Array, data: TextData) ->
     target = values[labels.INJECTION_TARGET] if spec.infer_target else data.target
     size, temperature = values[labels.EFFECTIVE_BATCH_SIZE], values[labels.TEXT_TEMPERATURE]
     key_event, key_noise = jax.random.split(rng_key)
-    shape = likelihood.before.shape
+    before = likelihood.before
+    if isinstance(likelihood, Counts):
+        before = jnp.moveaxis(before, 0, -1)
+    shape = before.shape
     event = jax.random.bernoulli(key_event, values[labels.INJECTION_PROB], shape[:2])[..., None]
     share = jnp.where(event, values[labels.INJECTION_FRACTION], 0.0)
-    mass = (1 - share) * likelihood.before + share * target
+    mass = (1 - share) * before + share * target
     noise = jax.random.normal(key_noise, shape)
     if isinstance(likelihood, Counts):
         drawn = _dirichlet(tempered(mass, temperature), size, noise)

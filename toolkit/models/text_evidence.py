@@ -300,6 +300,8 @@ def not_told(evidence: Evidence) -> tuple[str, ...]:
     """
     part = evidence.data.likelihood
     before, size = np.asarray(part.before), float(part.batch_size)
+    if isinstance(part, Counts):
+        before = np.moveaxis(before, 0, -1)
     transitions_ = before.shape[0] * before.shape[1]
     spread = np.sqrt(np.maximum(before * (1 - before), 1e-12) / (size * transitions_))
     sentences = []
