@@ -35,9 +35,9 @@ BUDGET: dict[str, float] = {
     "symmetry: permuted texts": 2e-5,
     "law: NumPyro program": 5e-5,
     "calibration: ranks": 4e-5,
-    "image pool: moments": 5e-5,
-    "image scores": 5e-5,
-    "image replicates": 2e-5,
+    "image pool: moments": 2e-5,
+    "image scores": 2e-5,
+    "image replicates": 1e-5,
     # Published values are compared at 4 standard errors, as they are stated: 1 + 12 + 1 of them.
     "check values": 14 * 2 * float(stats.norm.sf(STANDARD_ERRORS)),
     "confusion": 3e-4,
