@@ -34,6 +34,7 @@ BUDGET: dict[str, float] = {
     "law: benchmarks' NumPy": 2e-5,
     "symmetry: permuted texts": 2e-5,
     "law: NumPyro program": 5e-5,
+    "law: coevolution's own": 2e-5,
     "calibration: ranks": 4e-5,
     "image pool: moments": 2e-5,
     "image scores": 2e-5,
