@@ -4,10 +4,11 @@
 exact simulator, which measures what the model's approximations cost.
 """
 
+from toolkit.calibration.documents import document
 from toolkit.calibration.loops import SCENARIOS
 from toolkit.calibration.running import OWN, calibrate
 from toolkit.calibration.scenarios import Scenario
-from toolkit.calibration.settings import MISTAKES, PRIORS, Changed
+from toolkit.calibration.settings import MISTAKES, PRIORS, Changed, designs_of
 from toolkit.calibration.tables import (
     CALIBRATED,
     NOT_CALIBRATED,
@@ -25,4 +26,6 @@ __all__ = [
     "Scenario",
     "calibrate",
     "calibration_table",
+    "designs_of",
+    "document",
 ]

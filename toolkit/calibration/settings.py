@@ -56,6 +56,35 @@ PRIORS: Mapping[str, Mapping[str, Prior]] = {
 }
 
 
+def designs_of(model: Model) -> dict[str, Any]:
+    """Designs under which a model has laws of its own that differ; the default one first.
+
+    Parameters
+    ----------
+    model : Model
+
+    Examples
+    --------
+    >>> from toolkit.models import model_of
+    >>> list(designs_of(model_of("text_drift")))
+    ['counts', 'moments']
+    """
+    change: Mapping[str, Mapping[str, Any]] = _DESIGNS.get(model.name, {"default": {}})
+    return {name: dataclasses.replace(model.design, **changes) for name, changes in change.items()}
+
+
+_DESIGNS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "text_drift": {"counts": {}, "moments": {"likelihood": "moments", "batch_size": 500}},
+    "image_contraction": {"counts": {}, "probs": {"sizes": "probs"}},
+    "diversity_decay": {
+        "common_start": {},
+        "own_starts": {"options": {"common_start": False}},
+        "gaps": {"left_out": (1, 2, 3, 7, 11, 12, 20, 33)},
+    },
+    "retraining": {"no_gaps": {}, "gaps": {"left_out": (1, 2, 3, 7, 11, 12, 20, 33)}},
+}
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Changed:
     """What is fitted, where it differs from what the data are drawn from.

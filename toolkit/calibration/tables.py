@@ -20,7 +20,7 @@ NOT_CALIBRATED = "not calibrated"
 #: A bias or a width is put into words beyond so many standard errors.
 _WORTH_SAYING = 3.0
 #: Chains that may fail, and data sets that may be refused, in a calibration that passes.
-_MOST_FAILED = 0.01
+_MOST_FAILED = 0.02
 
 
 def summarise(fits: xr.Dataset, num_ranks: int, false_alarm: float) -> xr.Dataset:
