@@ -25,6 +25,15 @@ from toolkit.theory import image_rates, number
 Run = Callable[[str], Result]
 
 TINY: dict[str, dict[str, Any]] = {
+    "calibration": {
+        "models": ("retraining",),
+        "own": 20,
+        "mistaken": 20,
+        "simulated": 20,
+        "num_warmup": 100,
+        "num_draws": 198,
+        "all_designs": False,
+    },
     "text_collapse": {
         "variances": (0.01, 10.0),
         "batch_size": 100,

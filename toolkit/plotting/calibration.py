@@ -135,6 +135,7 @@ def plot_coverage(
     ax.axvline(probability, color="black", linewidth=1, linestyle=(0, (5, 1.5)))
     ax.set_yticks(range(len(rows)), [name for name, _ in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_ylabel("calibration: parameter")
     ax.set_xlim(max(0.0, ax.get_xlim()[0]), min(1.0, ax.get_xlim()[1]))
     ax.set_xlabel(f"coverage of central {probability:.0%} intervals")
     ax.set_title(f"{held} of {len(rows)} cover as promised" if title is None else title)
