@@ -15,6 +15,7 @@ from studies import (
     _study,
     corpus_injection,
     image_contraction,
+    least_squares,
     text_collapse,
     update_frequency,
 )
@@ -25,6 +26,7 @@ from toolkit.theory import image_rates, number
 Run = Callable[[str], Result]
 
 TINY: dict[str, dict[str, Any]] = {
+    "least_squares": {"batch_size": 50, "generations": 50, "num_datasets": 30, "fits": ()},
     "calibration": {
         "models": ("retraining",),
         "own": 20,
@@ -217,3 +219,38 @@ def test_demo_ends_with_verdicts_and_paths(
     assert (tmp_path / "coevolving.nc").stat().st_size > 0
     assert studies.demo.main(["--out", str(tmp_path), "--only", "nonsense"]) == 2
     assert "no study is called 'nonsense'" in capsys.readouterr().err
+
+
+def test_least_squares_is_sure_of_wrong_rates(results: Run) -> None:
+    result = results("least_squares")
+    assert verdict(result, "unbiased (injected loop)").outcome == FAILS
+    assert verdict(result, "intervals of least squares cover").outcome == FAILS
+    estimates = result.data["injected/estimates"].to_dataset()
+    # alpha eps (2 - eps) = 0.0195 of the diversity's distance to the corpus is closed, 1/50 lost.
+    assert estimates.attrs["true_rate"] == pytest.approx(-np.log(0.98 * 0.9805))
+    assert estimates.attrs["true_end"] == pytest.approx(0.8 * 0.98 * 0.0195 / (1 - 0.98 * 0.9805))
+    assert result.data["closed/estimates"].attrs["true_rate"] == pytest.approx(-np.log(0.98))
+
+
+def test_least_squares_finds_the_rate_of_an_exponential() -> None:
+    """Where the average is one, the line is right: it is the loop that makes it wrong."""
+    rng = np.random.default_rng(1)
+    generation = np.arange(60)
+    curves = 0.8 * np.exp(-0.02 * generation + 0.01 * rng.normal(size=(200, 60)))
+    low, middle, high = np.moveaxis(least_squares._lines(curves)[:, 0], -1, 0)
+    assert middle.mean() == pytest.approx(0.02, rel=0.01)
+    # 180 of 200 intervals cover on average; a chance below 1e-6 to leave these bounds.
+    assert 155 < np.sum((low < 0.02) & (high > 0.02)) < 198
+
+
+@pytest.mark.slow
+def test_fits_know_what_they_do_not_know() -> None:
+    """On data where least squares covers hardly ever, both models cover mostly."""
+    sizes = {"num_datasets": 20, "generations": 60, "num_draws": 200, "num_warmup": 200}
+    config = _study.configuration(least_squares, **sizes)
+    result = least_squares.run(config)
+    for loop, true in (("closed", 1 / 100), ("injected", 0.0297)):
+        rates = result.data[f"{loop}/estimates/decay_rate"]
+        covers = ((rates[..., 0] < true) & (true < rates[..., 2])).mean("dataset")
+        assert float(covers.sel(method="least squares")) < 0.6
+        assert float(covers.sel(method="text_drift")) > 0.6
