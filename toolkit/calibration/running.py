@@ -108,7 +108,7 @@ def calibrate(
     Examples
     --------
     >>> import toolkit as tk
-    >>> result = tk.calibrate("diversity_decay", num_datasets=20, seed=1, num_draws=200,
+    >>> result = tk.calibrate("retraining", num_datasets=20, seed=1, num_draws=200,
     ...                       num_ranks=20, progress=False)
     >>> bool((result["rank"].max() <= 19))
     True

@@ -76,6 +76,7 @@ def designs_of(model: Model) -> dict[str, Any]:
 _DESIGNS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "text_drift": {"counts": {}, "moments": {"likelihood": "moments", "batch_size": 500}},
     "image_contraction": {"counts": {}, "probs": {"sizes": "probs"}},
+    "coevolution": {"real_images": {}, "closed": {"replenishment": "none"}},
     "diversity_decay": {
         "common_start": {},
         "own_starts": {"options": {"common_start": False}},
