@@ -1,4 +1,4 @@
-"""Measure the speed of simulation and theory: ``make bench``, or ``python -m tests.benchmarks``.
+"""Measure the speed of simulation, theory and inference: ``python -m tests.benchmarks``.
 
 Prints a table and writes the numbers as JSON. The toolkit and plain NumPy run in turns, so that
 their ratio is fair on a machine that has other work.
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import measure, simulation, theory
+from tests.benchmarks import inference, measure, simulation, theory
 
 
 def main() -> int:
@@ -30,6 +30,7 @@ def main() -> int:
         simulation.coupled(options.rounds, options.generations),
         simulation.image_updates(options.rounds, 20 * options.generations),
         theory.numbers(options.rounds),
+        inference.samplers(options.rounds),
     ]
     console = Console(width=100)
     console.print(", ".join(f"{name}: {value}" for name, value in machine.items()), style="dim")
