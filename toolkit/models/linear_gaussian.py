@@ -26,8 +26,6 @@ _Pair = tuple[Array, Array]
 
 #: Decay rates are kept away from 0, where 1 - rho vanishes, and from where rho^h underflows.
 _SLOWEST, _FASTEST = 1e-12, 600.0
-#: Generations in one turn of the loop: a compromise between its cost and that of compiling it.
-_UNROLL = 4
 
 
 class Predicted(NamedTuple):
@@ -93,7 +91,7 @@ def one_step_ahead(
     # The step that leads on from a generation is stored with the one that it leads to.
     onward = jnp.roll(gain, -1), jnp.roll(added, -1)
     columns = (deviation.T, seen.T, *onward)
-    _, (means, totals) = jax.lax.scan(step, (mean, variance), columns, unroll=_UNROLL)
+    _, (means, totals) = jax.lax.scan(step, (mean, variance), columns)
     return Predicted(means.T, totals.T)
 
 
