@@ -12,9 +12,8 @@ nearest ones, while ``p`` is taken as it is: it is what the images were drawn fr
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
@@ -181,16 +180,16 @@ def counts(before: FloatArray, after: FloatArray, batch_size: int) -> Counts:
 
 
 def log_density(data: Counts, log_phi: Array, log_mean: Array, live: Array) -> Array:
-    """Log density of each transition's counts, shape (replicate, transition).
+    """Log density of each transition's counts under several means, (means, replicate, transition).
 
     Parameters
     ----------
     data : Counts
     log_phi : array, shape ()
         ``log(effective_batch_size / batch_size)``.
-    log_mean : array
-        Of the captions' probabilities, shaped as ``captions``; finite also where not ``live``.
-    live : array of bool
+    log_mean : array, shape (text, means, replicate, transition)
+        Log of the captions' probabilities; finite also where not ``live``.
+    live : array of bool, same shape
         Where the probability is above zero.
 
     Examples
@@ -199,17 +198,17 @@ def log_density(data: Counts, log_phi: Array, log_mean: Array, live: Array) -> A
 
     >>> import numpy as np
     >>> stats = counts(np.array([[[0.5, 0.5]]]), np.array([[[0.25, 0.75]]]), 4)
-    >>> log_p = log_density(stats, np.log(1.0), stats.log_before, stats.before > 0)
-    >>> round(float(np.exp(log_p[0, 0])), 9)
+    >>> mean = stats.log_before[:, None]
+    >>> log_p = log_density(stats, np.log(1.0), mean, np.full(mean.shape, True))
+    >>> round(float(np.exp(log_p[0, 0, 0])), 9)
     0.25
     """
     log_size = jnp.log(data.batch_size)
-    half_deviance = data.entropy - jnp.sum(data.captions * jnp.where(live, log_mean, 0.0), axis=0)
-    normalisers = jnp.where(live, log_z(log_phi, log_size + log_mean), 0.0)
-    value = data.own - jnp.exp(log_phi) * half_deviance - jnp.sum(normalisers, axis=0)
-    value = value + log_z(log_phi, log_size)
-    impossible = jnp.any(~live & (data.captions > 0), axis=0)
-    return jnp.where(impossible, -jnp.inf, value)
+    captions, phi = data.captions[:, None], jnp.exp(log_phi)
+    certain = jnp.where(captions > 0, -jnp.inf, 0.0)
+    term = phi * captions * log_mean - log_z(log_phi, log_size + log_mean)
+    value = jnp.sum(jnp.where(live, term, certain), axis=0)
+    return value + data.own - phi * data.entropy + log_z(log_phi, log_size)
 
 
 class Causes(NamedTuple):
@@ -237,59 +236,14 @@ def log_densities(data: Counts, causes: Causes, target: Array) -> tuple[Array, A
     >>> [round(float(np.exp(value[0, 0])), 4) for value in (without, injected)]
     [0.25, 0.3456]
     """
-    live = data.before > 0
-    mean = sharpened(data.log_before, live, causes.temperature, axis=0)
-    without = log_density(data, causes.log_phi, mean, live)
     corpus = jnp.asarray(target)[:, None, None]
     mass = (1 - causes.fraction) * data.before + causes.fraction * corpus
-    live = mass > 0
-    log_mass = jnp.log(jnp.where(live, mass, 1.0))
+    # Both at once, along a second axis: half as much to compile.
+    live = jnp.stack([data.before > 0, mass > 0], axis=1)
+    log_mass = jnp.stack([data.log_before, jnp.log(jnp.where(mass > 0, mass, 1.0))], axis=1)
     mean = sharpened(log_mass, live, causes.temperature, axis=0)
-    return without, log_density(data, causes.log_phi, mean, live)
-
-
-@jax.custom_jvp
-def log_densities_given(data: Counts, causes: Causes, target: Array) -> tuple[Array, Array]:
-    """:func:`log_densities` for a known target: with derivatives by ``causes`` alone.
-
-    Three numbers decide about thousands of terms, so derivatives are carried forward with the
-    values, in one pass over the data; backward took twice as long.
-
-    Parameters
-    ----------
-    data : Counts
-    causes : Causes
-    target : array, shape (text,)
-
-    Examples
-    --------
-    >>> import jax, numpy as np
-    >>> stats = counts(np.array([[[0.5, 0.5]]]), np.array([[[0.25, 0.75]]]), 4)
-    >>> given = np.array([0.0, 1.0])
-    >>> def injected(fraction):
-    ...     return log_densities_given(stats, Causes(0.0, 1.0, fraction), given)[1].sum()
-    >>> round(float(jax.grad(injected)(0.2)), 4)  # 3/(1 + eps) - 1/(1 - eps)
-    1.25
-    """
-    return log_densities(data, causes, target)
-
-
-@log_densities_given.defjvp
-def _log_densities_jvp(primals: Any, tangents: Any) -> Any:
-    data, causes, target = primals
-    slope: Any = None
-    for index, tangent in enumerate(tangents[1]):
-
-        def along(number: Array, index: int = index) -> tuple[Array, Array]:
-            moved = [*causes]
-            moved[index] = number
-            return log_densities(data, Causes(*moved), target)
-
-        number = jnp.asarray(causes[index], float)
-        value, partial = jax.jvp(along, (number,), (jnp.ones_like(number),))
-        part = jax.tree.map(lambda leaf, by=tangent: leaf * by, partial)
-        slope = part if slope is None else jax.tree.map(jnp.add, slope, part)
-    return value, slope
+    both = log_density(data, causes.log_phi, mean, live)
+    return both[0], both[1]
 
 
 def sharpened(log_probs: Array, live: Array, temperature: Array, axis: int = -1) -> Array:

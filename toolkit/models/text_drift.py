@@ -49,7 +49,7 @@ from toolkit import labels
 from toolkit.measures import Array
 from toolkit.models import text_counts, text_moments
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
-from toolkit.models.text_counts import Counts, log_densities, log_densities_given, tempered
+from toolkit.models.text_counts import Counts, tempered
 from toolkit.models.text_evidence import Options, TextData, TextSpec, gather, not_told
 from toolkit.models.text_generate import TextDriftDesign, generate
 
@@ -180,8 +180,7 @@ def program(spec: TextSpec, priors: Priors, data: TextData) -> None:
         part = data.likelihood
         log_phi = jnp.log(causes.size / part.batch_size)
         changing = text_counts.Causes(log_phi, causes.temperature, causes.fraction)
-        densities = log_densities if spec.infer_target else log_densities_given
-        without, with_one = densities(part, changing, causes.target)
+        without, with_one = text_counts.log_densities(part, changing, causes.target)
     else:
         without, with_one = _of_moments(data.likelihood, causes)
     mixed = jnp.logaddexp(jnp.log1p(-causes.prob) + without, jnp.log(causes.prob) + with_one)
