@@ -12,7 +12,8 @@ The number of images of text ``i`` is ``n_i = effective_batch_size * share_i``:
   effective_batch_size equal to the total says that the counts explain the fluctuations.
 - else ``text_probs`` given, those of the generation that the update leads to: ``n_i`` is
   ``Binomial(effective_batch_size, p_i)``, summed out by its Gauss rule of two nodes, which has its
-  first three moments. Approximate for texts with fewer than about ten images expected.
+  first three moments. Per transition the divergence from the whole sum is about 0.05 nats at
+  5 to 10 images expected (that of taking the expected number 0.1), below 0.002 from 20 on.
 - else each text has a size of its own, ``effective_image_count``; effective_batch_size is their
   sum.
 
