@@ -61,49 +61,58 @@ def laplace(energy: Energy, starts: Array) -> Laplace:
     [1.0, 0.5]
     """
     energies = jax.lax.map(energy, starts)
-    best = starts[jnp.argmin(jnp.where(jnp.isfinite(energies), energies, jnp.inf))]
-    mode = _minimise(energy, best)
-    values, vectors = _curvature(energy, mode)
-    return Laplace(mode, vectors / jnp.sqrt(values))
+    energies = jnp.where(jnp.isfinite(energies), energies, jnp.inf)
+    best = jnp.argmin(energies)
+    return _descend(energy, starts[best], energies[best])
 
 
-def _curvature(energy: Energy, at: Array) -> tuple[Array, Array]:
-    """Eigenvalues of the Hessian, made positive and bounded below, and eigenvectors."""
-    # Column by column: a Hessian at once would hold the program's intermediates many times over.
-    _, tangent = jax.linearize(jax.grad(energy), at)
-    hessian = jax.lax.map(tangent, jnp.eye(at.size, dtype=at.dtype))
-    hessian = jnp.where(jnp.all(jnp.isfinite(hessian)), (hessian + hessian.T) / 2, jnp.eye(at.size))
-    values, vectors = jnp.linalg.eigh(hessian)
-    return jnp.maximum(jnp.abs(values), 1 / _LARGEST_VARIANCE), vectors
+class _Point(NamedTuple):
+    """Where the search is, and the curvature where its last step began."""
+
+    at: Array
+    value: Array
+    gained: Array
+    steps: Array
+    found: Laplace
 
 
-def _minimise(energy: Energy, start: Array) -> Array:
-    """Newton's method with absolute eigenvalues, bounded steps and backtracking."""
+def _descend(energy: Energy, start: Array, value: Array) -> Laplace:
+    """Newton's method with absolute eigenvalues, bounded steps and backtracking.
 
-    def improve(carry: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        at, value, _, step_number = carry
-        values, vectors = _curvature(energy, at)
-        slope = vectors.T @ jax.grad(energy)(at)
-        slope = jnp.where(jnp.isfinite(slope), slope, 0)
-        newton = slope / values
+    The last step gains next to nothing, so that the curvature at its beginning is that at the
+    mode. The program stands only twice in the loop (slope with curvature, and value): it is what
+    takes long to compile.
+    """
+    fractions = 0.5 ** jnp.arange(_HALVINGS)
+
+    def improve(point: _Point) -> _Point:
+        slope, values, vectors = _local(energy, point.at)
+        newton = vectors.T @ slope / values
         newton *= jnp.minimum(1, _LARGEST_STEP / jnp.maximum(jnp.max(jnp.abs(newton)), 1e-300))
         step = vectors @ newton
         # All fractions of the step at once cost no more than a loop over the few that are needed.
-        fractions = 0.5 ** jnp.arange(_HALVINGS)
-        tried = jax.lax.map(lambda fraction: energy(at - fraction * step), fractions)
+        tried = jax.lax.map(lambda fraction: energy(point.at - fraction * step), fractions)
         tried = jnp.where(jnp.isfinite(tried), tried, jnp.inf)
         better = jnp.argmin(tried)
-        gained = value - tried[better]
-        at = jnp.where(gained > 0, at - fractions[better] * step, at)
-        return at, jnp.minimum(tried[better], value), gained, step_number + 1
+        gained = point.value - tried[better]
+        at = jnp.where(gained > 0, point.at - fractions[better] * step, point.at)
+        found = Laplace(at, vectors / jnp.sqrt(values))
+        return _Point(at, jnp.minimum(tried[better], point.value), gained, point.steps + 1, found)
 
-    def unfinished(carry: tuple[Array, Array, Array, Array]) -> Array:
-        _, _, gained, step_number = carry
-        return (step_number < _STEPS) & (gained > _TOLERANCE)
+    def unfinished(point: _Point) -> Array:
+        return (point.steps < _STEPS) & (point.gained > _TOLERANCE)
 
-    value = energy(start)
-    infinite = jnp.asarray(jnp.inf)
-    value = jnp.where(jnp.isfinite(value), value, infinite)
-    first = (start, value, infinite, jnp.asarray(0))
-    mode, *_ = jax.lax.while_loop(unfinished, improve, first)
-    return mode
+    nowhere = Laplace(start, jnp.eye(start.size, dtype=start.dtype))
+    begin = _Point(start, value, jnp.asarray(jnp.inf), jnp.asarray(0), nowhere)
+    return jax.lax.while_loop(unfinished, improve, begin).found
+
+
+def _local(energy: Energy, at: Array) -> tuple[Array, Array, Array]:
+    """Slope; the Hessian's eigenvalues, made positive and bounded below; its eigenvectors."""
+    slope, tangent = jax.linearize(jax.grad(energy), at)
+    # Column by column: a Hessian at once would hold the program's intermediates many times over.
+    hessian = jax.lax.map(tangent, jnp.eye(at.size, dtype=at.dtype))
+    hessian = jnp.where(jnp.all(jnp.isfinite(hessian)), (hessian + hessian.T) / 2, jnp.eye(at.size))
+    values, vectors = jnp.linalg.eigh(hessian)
+    values = jnp.maximum(jnp.abs(values), 1 / _LARGEST_VARIANCE)
+    return jnp.where(jnp.isfinite(slope), slope, 0), values, vectors

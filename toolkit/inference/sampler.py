@@ -201,9 +201,11 @@ def _chain(
         return energy(start.mode + start.root @ at)
 
     dimension = start.mode.size
-    position = _OVERDISPERSION * jax.random.normal(key_start, (dimension,))
-    # A start from which the density cannot be evaluated would never move.
-    position = jnp.where(jnp.isfinite(whitened(position)), position, jnp.zeros(dimension))
+    away = _OVERDISPERSION * jax.random.normal(key_start, (dimension,))
+    # Nearer by halves where the density cannot be evaluated: such a start would never move.
+    nearer = jnp.concatenate([0.5 ** jnp.arange(4), jnp.zeros(1)])
+    finite = jnp.isfinite(jax.lax.map(lambda share: whitened(share * away), nearer))
+    position = away * nearer[jnp.argmax(finite)]
     begin, advance = hmc(whitened, algo="NUTS")
     state = begin(
         position,
@@ -214,7 +216,6 @@ def _chain(
         max_tree_depth=settings.max_tree_depth,
         rng_key=key_run,
     )
-    state, _ = jax.lax.scan(lambda s, _: (advance(s), None), state, length=settings.num_warmup)
 
     def draw(state: Any, _: None) -> tuple[Any, tuple[Array, dict[str, Array]]]:
         state = advance(state)
@@ -228,7 +229,10 @@ def _chain(
         }
         return state, (state.z, stats)
 
-    _, (positions, stats) = jax.lax.scan(draw, state, length=settings.num_draws)
+    # Warm-up and draws in one loop: the program is compiled for it once.
+    steps = settings.num_warmup + settings.num_draws
+    _, drawn = jax.lax.scan(draw, state, length=steps)
+    positions, stats = jax.tree.map(lambda leaf: leaf[settings.num_warmup :], drawn)
     back = partial(density.values_of, target, priors=priors, data=data)
     return jax.vmap(lambda at: back(start.mode + start.root @ at))(positions), stats
 
