@@ -14,7 +14,7 @@ from toolkit.models.scores import Scores, scores
 STOCHASTIC, DETERMINISTIC = "stochastic", "deterministic"
 
 #: Added to the noise, relative to the range of the scores.
-_RESOLUTION = 1e-6
+RESOLUTION = 1e-6
 
 
 class Spec(NamedTuple):
@@ -45,14 +45,16 @@ class Data(NamedTuple):
         Generations since the first one.
     log_jacobian : Array, shape (replicate, generation)
         Minus the log score on the log scale: densities are in the score's own units.
-    resolution : Array
+    middle, spread : Array
+        Mean and range of the scores (of their logs on the log scale).
     """
 
     score: Any
     seen: Any
     since: Any
     log_jacobian: Any
-    resolution: Any
+    middle: Any
+    spread: Any
 
 
 def prepare(
@@ -139,7 +141,8 @@ def _data(found: Scores, scale: str, known_start: bool) -> Data:
         seen=seen[:1] if (seen == seen[:1]).all() else seen,
         since=generation - generation[0],
         log_jacobian=-logs,
-        resolution=np.asarray(_RESOLUTION * np.ptp(score[found.seen])),
+        middle=np.asarray(score[found.seen].mean()),
+        spread=np.asarray(np.ptp(score[found.seen])),
     )
 
 

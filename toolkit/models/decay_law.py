@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from toolkit import labels
 from toolkit.measures import Array
-from toolkit.models.decay_data import DETERMINISTIC, STOCHASTIC, Data, Spec
+from toolkit.models.decay_data import DETERMINISTIC, RESOLUTION, STOCHASTIC, Data, Spec
 from toolkit.models.linear_gaussian import Predicted, accumulated, decay_rate, one_step_ahead
 from toolkit.models.protocol import Values
 
@@ -84,11 +84,11 @@ def predicted(spec: Spec, values: Values, data: Data) -> Predicted:
     >>> import jax.numpy as jnp
     >>> spec = Spec("score", DETERMINISTIC, "linear", common_start=True)
     >>> values = {"contraction_factor": 0.5, "start": 3.0, "floor": 1.0, "noise_sd": 0.1}
-    >>> data = Data(jnp.zeros((2, 2)), jnp.ones((1, 2), bool), jnp.arange(2.0), 0.0, 0.0)
+    >>> data = Data(jnp.zeros((2, 2)), jnp.ones((1, 2), bool), jnp.arange(2.0), 0.0, 0.0, 0.0)
     >>> predicted(spec, values, data).mean.round(6).tolist()
     [[3.0, 2.0], [3.0, 2.0]]
     """
-    found = law(spec, values, data.since, data.resolution)
+    found = law(spec, values, data.since, RESOLUTION * data.spread)
     if spec.form == DETERMINISTIC and spec.common_start:
         # Nothing is carried from one score to the next: no filter is needed.
         mean = jnp.broadcast_to(found.mean, data.score.shape)

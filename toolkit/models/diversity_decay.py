@@ -56,6 +56,7 @@ import xarray as xr
 
 from toolkit import labels
 from toolkit.measures import Array
+from toolkit.models.coordinates import folded, tilted
 from toolkit.models.decay_data import DETERMINISTIC, STOCHASTIC, Data, Spec, prepare
 from toolkit.models.decay_law import drawn, predicted
 from toolkit.models.distributions import DecayFactor, HalfNormal
@@ -112,7 +113,9 @@ def program(spec: Spec, priors: Priors, data: Data) -> None:
         Of ``spec.parameters``.
     data : Data
     """
-    values = {name: draw(name, priors[name]) for name in spec.parameters}
+    values: dict[str, Array] = {}
+    for name in spec.parameters:
+        values[name] = draw(name, _in_coordinates(spec, name, priors[name], values, data))
     rate = decay_rate(values[labels.CONTRACTION_FACTOR])
     numpyro.deterministic(labels.DECAY_RATE, rate)
     numpyro.deterministic(labels.HALF_LIFE, jnp.log(2.0) / rate)
@@ -120,6 +123,23 @@ def program(spec: Spec, priors: Priors, data: Data) -> None:
     squares = (data.score - ahead.mean) ** 2 / ahead.variance
     terms = -0.5 * (squares + jnp.log(2 * jnp.pi * ahead.variance)) + data.log_jacobian
     numpyro.factor(spec.variable, jnp.where(data.seen, terms, 0.0))
+
+
+def _in_coordinates(spec: Spec, name: str, prior: Prior, drawn: Values, data: Data) -> Prior:
+    """The prior with the coordinates that make the posterior rounder.
+
+    What scores tell of a floor not yet reached is the rate at which they fall, (1 - rho)(score -
+    floor): given rho, the floor is measured from the middle of the scores in units of the fall
+    divided by the lives covered. The .3 keeps the unit finite where no life is covered.
+    """
+    if name in (labels.NOISE_SD, labels.DRIFT_SD, labels.START_SD):
+        return folded(prior)
+    if name != labels.FLOOR or spec.scale == labels.LOG:
+        return prior
+    lives = -jnp.expm1(-decay_rate(drawn[labels.CONTRACTION_FACTOR])) * data.since[-1]
+    return tilted(
+        prior, middle=data.middle, slope=data.spread / (lives + 0.3), bend=data.spread / 4
+    )
 
 
 def replicate(spec: Spec, values: Values, rng_key: Array, data: Data) -> dict[str, Array]:

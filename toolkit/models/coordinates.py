@@ -1,0 +1,133 @@
+"""Coordinates in which a sampler moves, chosen for a program's shape and not by its priors.
+
+A site's prior decides its density; its support decides the bijection from the real line that NUTS
+works in. Here the bijection is given apart, and may depend on parameters drawn before: the
+posterior is the same, its shape is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from numpyro.distributions import constraints, transforms
+from numpyro.distributions.transforms import biject_to
+
+from toolkit.measures import Array, ArrayLike
+from toolkit.models.protocol import Prior
+
+
+class _ImageOf(constraints.Constraint):  # type: ignore[misc, unused-ignore]
+    """A support that is reached from the real line by a transform of its own."""
+
+    event_dim = 0
+
+    def __init__(self, support: constraints.Constraint, transform: transforms.Transform) -> None:
+        self.support, self.transform = support, transform
+
+    def __call__(self, value: ArrayLike) -> Array:
+        inside: Array = self.support(value)
+        return inside
+
+    def tree_flatten(self) -> Any:
+        return (self.support, self.transform), (("support", "transform"), {})
+
+
+biject_to.register(_ImageOf)(lambda constraint: constraint.transform)
+
+
+class _Through(dist.Distribution):  # type: ignore[misc, unused-ignore]
+    """A prior as it is, with a bijection of its own."""
+
+    def __init__(self, prior: dist.Distribution, transform: transforms.Transform) -> None:
+        self.prior, self.transform = prior, transform
+        super().__init__(batch_shape=prior.batch_shape, validate_args=False)
+
+    @property
+    def support(self) -> constraints.Constraint:
+        return _ImageOf(self.prior.support, self.transform)
+
+    def sample(self, key: Array, sample_shape: tuple[int, ...] = ()) -> Array:
+        drawn: Array = self.prior.sample(key, sample_shape)
+        return drawn
+
+    def log_prob(self, value: ArrayLike) -> Array:
+        density: Array = self.prior.log_prob(value)
+        return density
+
+
+class Folded(transforms.ParameterFreeTransform):  # type: ignore[misc, unused-ignore]
+    """``|z|``: a standard deviation as the size of a number of either sign.
+
+    A density that depends on the variance alone is smooth in z, also where the variance may be
+    zero; in the logarithm it would have a long tail there. Both signs stand for one value, so that
+    the density of z is one half of that of ``|z|``: a constant, left out.
+    """
+
+    domain = constraints.real
+    codomain = constraints.nonnegative
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """The size."""
+        return jnp.abs(jnp.asarray(x))
+
+    def _inverse(self, y: ArrayLike) -> Array:
+        return jnp.asarray(y)
+
+    def log_abs_det_jacobian(self, x: ArrayLike, y: ArrayLike, intermediates: Any = None) -> Array:
+        """Nothing is stretched."""
+        return jnp.zeros_like(jnp.asarray(x, float))
+
+
+def folded(prior: Prior) -> Prior:
+    """A prior of a standard deviation that may be 0, in folded coordinates.
+
+    Parameters
+    ----------
+    prior : Distribution or number
+        Any with another support is left as it is: it may vanish at 0.
+
+    Examples
+    --------
+    >>> from toolkit.models.distributions import HalfNormal
+    >>> prior = folded(HalfNormal(1.0))
+    >>> float(biject_to(prior.support)(-2.0))
+    2.0
+    """
+    if isinstance(prior, dist.Distribution) and prior.support is constraints.nonnegative:
+        return _Through(prior, Folded())
+    return prior
+
+
+def tilted(prior: Prior, *, middle: Array, slope: Array, bend: Array) -> Prior:
+    """A prior in the coordinate z of ``value = middle - z slope``.
+
+    Where the support is not below 0, the value is bent to stay there:
+    ``bend softplus((middle - z slope) / bend)``.
+
+    Parameters
+    ----------
+    prior : Distribution or number
+        Of real or of non-negative support; any other is left as it is.
+    middle, slope, bend : Array
+        May depend on parameters drawn before.
+
+    Examples
+    --------
+    >>> prior = tilted(dist.Normal(0.0, 1.0), middle=1.0, slope=2.0, bend=1.0)
+    >>> float(biject_to(prior.support)(3.0))
+    -5.0
+    """
+    if not isinstance(prior, dist.Distribution):
+        return prior
+    if prior.support is constraints.real:
+        return _Through(prior, transforms.AffineTransform(middle, -slope))
+    if prior.support is not constraints.nonnegative:
+        return prior
+    parts = [
+        transforms.AffineTransform(middle / bend, -slope / bend),
+        transforms.SoftplusTransform(),
+        transforms.AffineTransform(0.0, bend, domain=constraints.positive),
+    ]
+    return _Through(prior, transforms.ComposeTransform(parts))
