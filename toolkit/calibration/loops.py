@@ -229,6 +229,8 @@ _TEXT_SCENARIOS = (
 )
 
 _SHRUNK: Mapping[str, Prior] = {labels.SHRINKAGE_FACTOR: dist.LogNormal(0.0, 0.05)}
+#: Without real images the law of a covariance is exact.
+_CLOSED: Mapping[str, str] = {"replenishment": "none"}
 _IMAGE_SCENARIOS = (
     Scenario(
         model="image_contraction",
@@ -236,6 +238,7 @@ _IMAGE_SCENARIOS = (
         summary="about 100 images of each text, counted",
         system=_images_only,
         priors={**_sized(300), **_SHRUNK, labels.REAL_SHARE: 0.0},
+        options=_CLOSED,
         record=_STATE[1:],
         truth=_whole_sizes,
         sizes={labels.EFFECTIVE_BATCH_SIZE: 3},
@@ -246,6 +249,7 @@ _IMAGE_SCENARIOS = (
         summary="about 100 images of each text, not counted",
         system=_images_only,
         priors={**_sized(300), **_SHRUNK, labels.REAL_SHARE: 0.0},
+        options=_CLOSED,
         record=_STATE[:3],
         truth=_whole_sizes,
         sizes={labels.EFFECTIVE_BATCH_SIZE: 3},
@@ -256,6 +260,7 @@ _IMAGE_SCENARIOS = (
         summary="about 10 images of each text, counted",
         system=_images_only,
         priors={**_sized(30), **_SHRUNK, labels.REAL_SHARE: 0.0},
+        options=_CLOSED,
         record=_STATE[1:],
         truth=_whole_sizes,
         sizes={labels.EFFECTIVE_BATCH_SIZE: 3},
@@ -300,6 +305,7 @@ _COUPLED_SCENARIOS = tuple(
         truth=_coupled_truth,
         sizes={labels.EFFECTIVE_BATCH_SIZE: 3},
         generations=15,
+        options=_CLOSED,
         breaks=breaks,
     )
     for name, summary, variance, batch_size, breaks in (
