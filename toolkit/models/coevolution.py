@@ -70,8 +70,8 @@ from toolkit.models.coevolution_parts import Form, Numbers, State
 from toolkit.models.coevolution_program import trajectory
 from toolkit.models.distributions import HalfNormal
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
+from toolkit.models.text_counts import Counts
 from toolkit.models.text_evidence import TextData
-from toolkit.models.text_moments import Moments
 
 __all__ = ["MODEL", "CoevolutionDesign", "Start", "Unobserved", "program"]
 
@@ -79,6 +79,7 @@ _SIZE = labels.EFFECTIVE_BATCH_SIZE
 _OF_TEXT = (labels.TEXT_TEMPERATURE, labels.INJECTION_PROB, labels.INJECTION_FRACTION)
 _DRAWN = (*_OF_TEXT, labels.SHRINKAGE_FACTOR)
 _OFFSET = "replicate_offset"
+_NO_AXIS = -1
 
 
 class Unobserved(NamedTuple):
@@ -185,26 +186,37 @@ def _terms(
 
 def _text_terms(spec: Spec, causes: Values, sizes: Array, data: Data) -> Array:
     """Log densities of ``text_probs``, shape (replicate, transition); 0 over a gap."""
+    leaves, tree = jax.tree.flatten(data.text)
+    axes = _axes(data.text)
 
-    def of_replicate(size: Array, text: TextData) -> Array:
-        return _terms(text_drift.program, spec.text, {**causes, _SIZE: size}, text)[
-            labels.TEXT_PROBS
+    def of_replicate(size: Array, part: list[Array]) -> Array:
+        # As a data set of one replicate.
+        one = [
+            leaf if axis is None else jnp.expand_dims(leaf, axis)
+            for leaf, axis in zip(part, axes, strict=True)
         ]
+        known = {**causes, _SIZE: size}
+        sites = _terms(text_drift.program, spec.text, known, jax.tree.unflatten(tree, one))
+        return sites[labels.TEXT_PROBS][0]
 
-    terms = jax.vmap(of_replicate, (0, _axes(data.text)))(sizes, data.text)
+    terms = jax.vmap(of_replicate, (0, axes))(sizes, leaves)
     if not spec.gaps:
         return terms
     shape = (spec.image.num_replicates, spec.image.num_transitions)
     return jnp.zeros(shape).at[:, data.first].set(terms)
 
 
-def _axes(text: TextData) -> Any:
+def _axes(text: TextData) -> list[int | None]:
     """Which axis of each statistic is the replicates'; None where there is none."""
-    first: Any = jax.tree.map(lambda _: 0, text.likelihood)
-    if isinstance(text.likelihood, Moments) and text.likelihood.shape is not None:
+    first: Any = jax.tree.map(lambda _: 0, text)
+    axes = first.likelihood._replace(batch_size=_NO_AXIS)
+    if isinstance(text.likelihood, Counts):
+        axes = axes._replace(captions=1, before=1, log_before=1)
+    elif text.likelihood.shape is not None:
         # An axis of nodes comes before that of replicates.
-        first = first._replace(shape=first.shape._replace(precision=1, log_det=1))
-    return TextData(first._replace(batch_size=None), target=cast(Any, None))
+        axes = axes._replace(shape=axes.shape._replace(precision=1, log_det=1))
+    found = jax.tree.leaves(first._replace(likelihood=axes, target=_NO_AXIS))
+    return [None if axis == _NO_AXIS else axis for axis in found]
 
 
 def _image_terms(spec: Spec, causes: Values, sizes: Array, data: Data) -> dict[str, Array]:
