@@ -138,7 +138,7 @@ def _in_coordinates(spec: Spec, name: str, prior: Prior, drawn: Values, data: Da
         return prior
     lives = -jnp.expm1(-decay_rate(drawn[labels.CONTRACTION_FACTOR])) * data.since[-1]
     return tilted(
-        prior, middle=data.middle, slope=data.spread / (lives + 0.3), bend=data.spread / 4
+        prior, middle=data.middle, slope=data.spread / (lives + 0.3), bend=data.spread / 10
     )
 
 
