@@ -112,9 +112,11 @@ def _half(name: str) -> Given:
     return lambda values: 0.5 * float(values[name])
 
 
+#: Without any, the data would be impossible wherever a lost text comes back.
+_NEXT_TO_NONE = 1e-6
 _IGNORED = Changed(
-    summary="injection is ignored",
-    priors={labels.INJECTION_PROB: 0.0, labels.INJECTION_FRACTION: 0.5},
+    summary="injection is ignored (held to take place once in a million generations)",
+    priors={labels.INJECTION_PROB: _NEXT_TO_NONE, labels.INJECTION_FRACTION: 0.5},
 )
 _QUIET = Changed(
     summary="the noise is held to be half of what it is",

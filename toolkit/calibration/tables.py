@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,8 +149,11 @@ def _errors(kept: xr.Dataset) -> dict[str, np.ndarray]:
     Under calibration their means over data sets are 0 and 1, whatever the posteriors' shapes.
     """
     error = kept[labels.POSTERIOR_MEAN].values - kept[labels.TRUE_VALUE].values
-    with np.errstate(invalid="ignore", divide="ignore"):
-        score = np.where(np.isfinite(error), error / kept[labels.POSTERIOR_SD].values, np.nan)
+    sd = kept[labels.POSTERIOR_SD].values
+    with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # no chain at all moved: NaN
+        # A chain that never moved has no sd; it is counted among those that failed.
+        score = np.where(np.isfinite(error) & (sd > 0), error / sd, np.nan)
         bias = np.nanmean(score, axis=0)
         ratio = 1 / np.sqrt(np.nanmean(np.square(score), axis=0))
         spread = np.nanstd(score, axis=0) / np.sqrt(len(score))
