@@ -33,7 +33,7 @@ log l on a fine grid. The absolute error is below 5e-7 for phi in [1/2, 2] and b
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -142,25 +142,36 @@ def _row(log_phi: Array) -> Array:
     return row - 0.5 * jnp.array([[1.0], [0.0]]) * (log_phi - inside)
 
 
-def _cubic(row: Array, at: Array) -> tuple[Array, Array]:
-    """Hermite's cubic at positions on the grid, and its slope there."""
-    left = jnp.minimum(at.astype(jnp.int32), _POINTS - 2)
-    part = at - left
-    first, last, rise_first, rise_last = (
-        row[0][left],
-        row[0][left + 1],
-        row[1][left],
-        row[1][left + 1],
-    )
+def _cubics(row: Array) -> Array:
+    """Hermite's cubic on each interval, shape (4, intervals)."""
+    (first, rise_first), (last, rise_last) = row[:, :-1], row[:, 1:]
     change = last - first
     square = 3 * change - 2 * rise_first - rise_last
-    cube = rise_first + rise_last - 2 * change
-    value = first + part * (rise_first + part * (square + part * cube))
-    return value, rise_first + part * (2 * square + 3 * part * cube)
+    return jnp.stack([first, rise_first, square, rise_first + rise_last - 2 * change])
 
 
-def _position(log_expected: Array) -> Array:
-    return jnp.clip((log_expected - _LOWEST) / _STEP, 0.0, _POINTS - 1.0)
+class _Slopes(NamedTuple):
+    value: Array
+    along: Array
+    across: Array
+
+
+def _looked_up(log_phi: Array, log_expected: Array) -> _Slopes:
+    """``log z`` and its derivatives by log l and by log phi."""
+    row, across = jax.jvp(_row, (log_phi,), (jnp.ones_like(log_phi),))
+    table = jnp.concatenate([_cubics(row), _cubics(across)])
+    scaled = (log_expected - _LOWEST) / _STEP
+    at = jnp.clip(scaled, 0.0, _POINTS - 1.0)
+    left = jnp.minimum(at.astype(jnp.int32), _POINTS - 2)
+    # The barrier keeps the compiler from looking everything up again for each result.
+    c = jax.lax.optimization_barrier(table.at[:, left].get(mode="promise_in_bounds"))
+    x = at - left
+    along = (c[1] + x * (2 * c[2] + 3 * x * c[3])) / _STEP
+    return _Slopes(
+        value=c[0] + x * (c[1] + x * (c[2] + x * c[3])),
+        along=jnp.where(scaled == at, along, 0.0),
+        across=c[4] + x * (c[5] + x * (c[6] + x * c[7])),
+    )
 
 
 @jax.custom_jvp
@@ -182,17 +193,13 @@ def log_z(log_phi: Array, log_expected: Array) -> Array:
     >>> bool(abs(log_z(np.log(0.5), np.log(3.0)) - exact_log_z(0.5, [3.0])[0]) < 1e-6)
     True
     """
-    return _cubic(_row(log_phi), _position(jnp.asarray(log_expected)))[0]
+    return _looked_up(jnp.asarray(log_phi, float), jnp.asarray(log_expected, float)).value
 
 
 @log_z.defjvp
 def _log_z_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
-    log_phi, at = jnp.asarray(primals[0], float), _position(jnp.asarray(primals[1]))
-    row, across = jax.jvp(_row, (log_phi,), (jnp.ones_like(log_phi),))
-    value, slope = _cubic(row, at)
-    inside = (at > 0) & (at < _POINTS - 1)
-    along = jnp.where(inside, slope / _STEP, 0.0)
-    return value, along * tangents[1] + _cubic(across, at)[0] * tangents[0]
+    found = _looked_up(jnp.asarray(primals[0], float), jnp.asarray(primals[1], float))
+    return found.value, found.along * tangents[1] + found.across * tangents[0]
 
 
 def draw_counts(rng_key: Array, log_phi: Array, probs: Array, batch_size: int) -> Array:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
@@ -241,7 +242,8 @@ def log_densities(data: Counts, causes: Causes, target: Array) -> tuple[Array, A
     # Both at once, along a second axis: half as much to compile.
     live = jnp.stack([data.before > 0, mass > 0], axis=1)
     log_mass = jnp.stack([data.log_before, jnp.log(jnp.where(mass > 0, mass, 1.0))], axis=1)
-    mean = sharpened(log_mass, live, causes.temperature, axis=0)
+    # The barrier keeps the compiler from computing it again wherever it is used.
+    mean = jax.lax.optimization_barrier(sharpened(log_mass, live, causes.temperature, axis=0))
     both = log_density(data, causes.log_phi, mean, live)
     return both[0], both[1]
 
