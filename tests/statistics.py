@@ -49,6 +49,7 @@ BUDGET: dict[str, float] = {
     "theory and comparison": 1e-4,
     "tilted means": 5e-5,
     "comparison": 5e-5,
+    "text drift": 5e-5,
 }
 
 
