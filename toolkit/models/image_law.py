@@ -205,16 +205,11 @@ def covariance_law(
     w = pooled.weight
     scale = tuple(w + (1 - w) * along for along in spread)
     both = n * real / m
-    df = _matched_df(
-        pooled,
-        own=[1 / along for along in scale],
-        real=[along / total for along, total in zip(spread, scale, strict=True)],
-        offset=[
-            jnp.zeros_like(m) if offset is None else offset[i] * offset[i] / scale[i]
-            for i in range(d)
-        ],
-        both=both,
-    )
+    apart = [
+        jnp.zeros_like(m) if offset is None else offset[i] * offset[i] / scale[i] for i in range(d)
+    ]
+    unequal = [(along - 1) / total for along, total in zip(spread, scale, strict=True)]
+    df = _matched_df(pooled, unequal, apart)
     return Covariance(
         df=jnp.maximum(df, d),
         scale=scale,
@@ -223,33 +218,27 @@ def covariance_law(
     )
 
 
-def _matched_df(
-    pooled: Pool, own: list[Array], real: list[Array], offset: list[Array], both: Array
-) -> Array:
+def _matched_df(pooled: Pool, unequal: Sequence[Array], apart: Sequence[Array]) -> Array:
     """Degrees of freedom that give the pool's scatter its summed variance.
 
-    ``own``, ``real``: eigenvalues of the two covariances where ``Sigma~ = I``; ``offset``: squared
-    offsets there. With ``phi(a, b) = tr a tr b + tr ab`` the three parts of the scatter have the
-    summed variances ``(n-1) phi(own, own)``, ``(n_0-1) phi(real, real)`` and ``phi(c, c) +
-    2 (n n_0/m) (z' c z + z'z tr c)``, ``c = (n_0 own + n real)/m``. Collected by ``phi``, every
-    coefficient is non-negative for ``m >= 2``, whole ``n_0`` or not.
+    Where ``Sigma~ = I`` let ``g`` be the eigenvalues of ``Sigma_0 - Sigma`` (``unequal``) and ``z``
+    the squared components of Delta (``apart``): ``Sigma = 1 - (1-w) g`` and ``Sigma_0 = 1 + w g``.
+    With ``phi(A) = (tr A)^2 + tr A^2`` the summed variances of the scatter's three parts are
+    ``(n-1) phi(Sigma)``, ``(n_0-1) phi(Sigma_0)`` and, ``C = Sigma/n + Sigma_0/n_0``,
+    ``(n n_0/m)^2 [phi(C) + 2 Delta' C Delta + 2 |Delta|^2 tr C]``. They add up to::
+
+        (m-1) (d^2 + d) + w (1-w) (m-2) phi(g) + 2 w (1-w) m [(d+1) sum z + (2w-1) psi],
+        psi = sum g z + sum g sum z.
+
+    A Wishart matrix of mean ``(m-1) M`` and ``k`` degrees of freedom has ``(m-1)^2 phi(M)/k``.
     """
-    n, n_0, m = pooled
-    d, own_sum, real_sum, offset_sum = len(own), _sum(own), _sum(real), _sum(offset)
-    inverse = 1 / m
-    between = (
-        n_0 * (_dot(own, offset) + own_sum * offset_sum)
-        + n * (_dot(real, offset) + real_sum * offset_sum)
-    ) * inverse
-    variance = (
-        n * (1 - (m + n_0) * inverse * inverse) * (own_sum * own_sum + _dot(own, own))
-        + n_0 * (1 - (m + n) * inverse * inverse) * (real_sum * real_sum + _dot(real, real))
-        + 2 * both * inverse * (own_sum * real_sum + _dot(own, real))
-        + 2 * both * between
-    )
-    far = both / (m - 1) * offset_sum
-    size = (d + far) * (d + far) + d + 2 * far + far * far
-    return (m - 1) * (m - 1) * size / variance
+    m, w, d = pooled.total, pooled.weight, len(unequal)
+    both = w * (1 - w)
+    g, z = _sum(unequal), _sum(apart)
+    variance = (m - 1) * (d * d + d) + both * (m - 2) * (g * g + _dot(unequal, unequal))
+    variance += 2 * both * m * ((d + 1) * z + (2 * w - 1) * (_dot(unequal, apart) + g * z))
+    far = both * m / (m - 1) * z
+    return (m - 1) * (m - 1) * (d * d + d + 2 * far * (d + 1 + far)) / variance
 
 
 def _sum(parts: Sequence[Array]) -> Array:
