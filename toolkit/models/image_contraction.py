@@ -21,6 +21,9 @@ Real images (``replenishment``): ``real_share = n_0/(n_0 + effective_batch_size/
 every text the same number ``n_0`` (``"images"``, the default), or every text that share of its own
 pool (``"share"``), or there are none (``"none"``: the exact and the cheapest law).
 
+A real share is positive: without real images it comes out small, not zero, and its interval's lower
+end says nothing; with ``"none"`` it is known to be zero.
+
 Transitions are left out where generations are missing, where a Gaussian was kept unchanged
 (the law is conditional on an update), and where a covariance is singular within rounding.
 
