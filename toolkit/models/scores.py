@@ -131,7 +131,7 @@ def _check(array: xr.DataArray, values: FloatArray, seen: npt.NDArray[np.bool_])
         raise ValueError(f"{name} holds no number at all.")
     empty = ~seen.any(axis=1)
     if empty.any():
-        which = array[labels.REPLICATE].values[empty.argmax()]
+        which = array[labels.REPLICATE].values[empty.argmax()].item()
         raise ValueError(f"replicate {which!r} has no number of {name}; leave it out.")
     count = int(seen.any(axis=0).sum())
     if count < _FEWEST_GENERATIONS:

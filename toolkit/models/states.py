@@ -90,7 +90,7 @@ def _finite(array: xr.DataArray) -> FloatArray:
     values = np.asarray(array.values, float)
     empty = np.isnan(values).all(axis=(1, 2))
     if empty.any():
-        which = array[labels.REPLICATE].values[empty.argmax()]
+        which = array[labels.REPLICATE].values[empty.argmax()].item()
         raise ValueError(f"replicate {which!r} has no number of {array.name}; leave it out.")
     return values
 
