@@ -394,7 +394,7 @@ def fit(
         ),
     ] = None,
     chains: Annotated[int, typer.Option(help="How many chains.")] = 4,
-    warmup: Annotated[int, typer.Option(help="Draws of each chain's warm-up.")] = 300,
+    warmup: Annotated[int, typer.Option(help="Draws of each chain's warm-up.")] = 150,
     draws: Annotated[int, typer.Option(help="Draws of each chain that are kept.")] = 500,
     overwrite: Overwrite = False,
 ) -> None:

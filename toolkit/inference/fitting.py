@@ -19,7 +19,12 @@ from toolkit.models import Model, model_of
 from toolkit.trajectories import read_trajectory
 
 #: A second try is warmed up longer, more careful, and longer itself.
-_SECOND_TRY = {"num_warmup": 1500, "num_draws": 1000, "target_accept": 0.95}
+_SECOND_TRY = {
+    "num_warmup": 1000,
+    "num_draws": 1000,
+    "target_accept": 0.9,
+    "adapt_metric": True,
+}
 
 
 class ConvergenceWarning(UserWarning):
@@ -32,7 +37,7 @@ def fit(
     *,
     seed: int,
     num_chains: int = 4,
-    num_warmup: int = 300,
+    num_warmup: int = 150,
     num_draws: int = 500,
     target_accept: float = 0.8,
     **priors_and_options: Any,

@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpyro.infer.hmc import hmc
+from numpyro.infer.util import ParamInfo
 
 from toolkit.inference import density
 from toolkit.inference.density import Target
@@ -27,7 +28,7 @@ from toolkit.models import Model, Priors
 
 #: Each chain searches its own mode from the best of so many prior draws: were there several
 #: modes, chains in different ones would show it.
-_STARTS = 8
+_STARTS = 10
 #: Chains start farther apart than the posterior is wide, so that R-hat can tell.
 _OVERDISPERSION = 1.5
 #: A dense metric is learned up to so many dimensions.
@@ -44,13 +45,17 @@ class Settings(NamedTuple):
     target_accept : float
         Mean acceptance probability that the step size aims at.
     max_tree_depth : int
+    adapt_metric : bool
+        Whether the warm-up also learns a metric. The whitened coordinates need none unless the
+        posterior is far from normal, and one that is learned from few draws is worse.
     """
 
     num_chains: int = 4
-    num_warmup: int = 300
+    num_warmup: int = 150
     num_draws: int = 500
     target_accept: float = 0.8
     max_tree_depth: int = 10
+    adapt_metric: bool = False
 
 
 class Draws(NamedTuple):
@@ -203,14 +208,16 @@ def _chain(
     dimension = start.mode.size
     away = _OVERDISPERSION * jax.random.normal(key_start, (dimension,))
     # Nearer by halves where the density cannot be evaluated: such a start would never move.
-    nearer = jnp.concatenate([0.5 ** jnp.arange(4), jnp.zeros(1)])
-    finite = jnp.isfinite(jax.lax.map(lambda share: whitened(share * away), nearer))
-    position = away * nearer[jnp.argmax(finite)]
+    nearer = away * jnp.array([1.0, 0.5, 0.25, 0.125, 0.0])[:, None]
+    values, slopes = jax.lax.map(jax.value_and_grad(whitened), nearer)
+    usable = jnp.argmax(jnp.isfinite(values) & jnp.all(jnp.isfinite(slopes), axis=1))
     begin, advance = hmc(whitened, algo="NUTS")
     state = begin(
-        position,
+        # With value and slope, so that the program need not stand there once more.
+        ParamInfo(nearer[usable], values[usable], slopes[usable]),
         settings.num_warmup,
         step_size=0.5,
+        adapt_mass_matrix=settings.adapt_metric,
         dense_mass=dimension <= _MOST_DENSE,
         target_accept_prob=settings.target_accept,
         max_tree_depth=settings.max_tree_depth,
