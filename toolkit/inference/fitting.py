@@ -106,7 +106,9 @@ def fit(
     names = [n for n in (*priors, *chosen.derived) if n in draws.values]
     diagnosis = diagnose({name: draws.values[name] for name in names}, draws.stats)
     if not diagnosis.converged:
-        settings |= {key: max(settings[key], value) for key, value in _SECOND_TRY.items()}
+        settings |= {
+            key: max(settings.get(key, value), value) for key, value in _SECOND_TRY.items()
+        }
         draws = run(seed=seed + 1, **settings)
         diagnosis = diagnose({name: draws.values[name] for name in names}, draws.stats)
     found = assemble(chosen, evidence, priors, draws, diagnosis, seed)
