@@ -18,6 +18,7 @@ import xarray as xr
 from scipy import stats
 
 import toolkit as tk
+from tests.statistics import level
 from tests.toolkit.inference import toy
 from toolkit import labels
 from toolkit.models import draw
@@ -69,7 +70,9 @@ def test_log_likelihoods_are_pointwise(found: xr.DataTree) -> None:
 
 def test_prior_and_predictive_draws_have_their_laws(found: xr.DataTree) -> None:
     prior = found.prior[labels.FLOOR].values.ravel()
-    assert stats.kstest(prior, stats.norm(toy.PRIOR_MEAN, toy.PRIOR_SD).cdf).pvalue > 1e-4
+    assert stats.kstest(prior, stats.norm(toy.PRIOR_MEAN, toy.PRIOR_SD).cdf).pvalue > level(
+        "inference", 10
+    )
     np.testing.assert_allclose(found.prior[labels.HALF_LIFE].values.ravel(), 2 * prior)
     mean, sd = toy.exact(SCORE)
     drawn = found.posterior_predictive[labels.SCORE].values

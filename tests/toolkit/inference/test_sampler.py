@@ -10,6 +10,7 @@ import numpyro
 import numpyro.distributions as dist
 from scipy import stats
 
+from tests.statistics import level
 from tests.toolkit.inference import toy
 from toolkit import labels
 from toolkit.inference import sampler
@@ -52,8 +53,8 @@ def test_draws_have_the_law_of_the_density() -> None:
         (draws.values["shares"][..., 2], stats.beta(3, 3)),
     ):
         thinned = sample[:, ::every].ravel()
-        assert stats.kstest(thinned, law.cdf).pvalue > 1e-5
-        assert stats.kstest(thinned + 0.25 * law.std(), law.cdf).pvalue < 1e-5
+        assert stats.kstest(thinned, law.cdf).pvalue > level("inference", 10)
+        assert stats.kstest(thinned + 0.25 * law.std(), law.cdf).pvalue < level("inference", 10)
     np.testing.assert_allclose(draws.values["shares"].sum(axis=-1), 1)
 
 
