@@ -497,7 +497,10 @@ def test_generated_data_share_one_spec_and_shapes() -> None:
 def test_replicates_follow_the_stated_law(replenishment: str) -> None:
     options = {"replenishment": replenishment}
     dataset, _ = generated(generations=3, num_texts=1, options=options)
-    evidence = MODEL.prepare(dataset, **options)
+    # A reference apart from the means, so that the term between them is seen.
+    away = dataset.image_mean.values[0, 0] + [3.0, 0.0], dataset.image_cov.values[0, 0]
+    given = {"reference": away} if replenishment == "images" else {}
+    evidence = MODEL.prepare(dataset, **options, **given)
     keys = jax.random.split(jax.random.key(0), 4000)
     drawn = jax.jit(
         jax.vmap(lambda key: MODEL.replicate(evidence.spec, VALUES, key, evidence.data))
@@ -508,11 +511,11 @@ def test_replicates_follow_the_stated_law(replenishment: str) -> None:
     n = 280 * count[1, 2, 0] / 300
     n_0 = 280 * 0.08 / 0.92 if replenishment == "images" else 0.0
     w, m = n / (n + n_0), n + n_0
-    delta = mean[1, 1, 0] - mean[1, 0, 0]
+    delta = mean[1, 1, 0] - away[0][0]
     mixed = w * cov[1, 1, 0] + (1 - w) * cov[1, 0, 0]
     whole = mixed + n * n_0 / (m * (m - 1)) * np.outer(delta, delta)
     statistics.means_are(np.asarray(drawn["image_cov"][:, 1, 1, 0]), 0.97 * whole).require(alpha)
-    centre = w * mean[1, 1, 0] + (1 - w) * mean[1, 0, 0]
+    centre = w * mean[1, 1, 0] + (1 - w) * away[0][0]
     steps = np.asarray(drawn["image_mean"][:, 1, 1, 0]) - centre
     squares = np.einsum("ra,rb->rab", steps, steps)
     statistics.means_are(squares, mixed / m).require(alpha)
