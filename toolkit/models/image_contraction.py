@@ -51,7 +51,7 @@ import numpyro
 import numpyro.distributions as dist
 
 from toolkit import labels, measures
-from toolkit.models import image_law
+from toolkit.models import image_law, image_special
 from toolkit.models.image_data import prepare
 from toolkit.models.image_generate import ImageDesign, generate
 from toolkit.models.image_law import Pool, Spec
@@ -170,7 +170,7 @@ def _sizes(spec: Spec, share: Array | None, batch: Array) -> tuple[Array, Array 
         return jnp.broadcast_to(batch, shape), None
     if spec.sizes == "counts":
         return batch * share, None
-    number, weight = image_law.binomial_nodes(batch, share)
+    number, weight = image_special.binomial_nodes(batch, share)
     return number, jnp.log(jnp.maximum(weight, 1e-300))
 
 

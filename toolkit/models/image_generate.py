@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from toolkit import labels, measures
-from toolkit.models import image_law, image_statistics
+from toolkit.models import image_law, image_special, image_statistics
 from toolkit.models.image_law import Sizes, Spec
 from toolkit.models.protocol import Values
 
@@ -132,7 +132,7 @@ def _trajectory(
         first = jnp.zeros((1, R, K))
         known[labels.IMAGE_COUNT] = jnp.concatenate([first, count]).astype(jnp.int64)
     elif spec.sizes == "probs":
-        number, weight = image_law.binomial_nodes(batch, probs)
+        number, weight = image_special.binomial_nodes(batch, probs)
         heavy = jax.random.uniform(key_node, (T, R, K)) < weight[1]
         generated = jnp.where(heavy, number[1], number[0])
         known[labels.TEXT_PROBS] = jnp.broadcast_to(probs, (T + 1, R, K))

@@ -17,7 +17,7 @@ import toolkit as tk
 from tests import statistics
 from tests.tolerances import LINEAR_ALGEBRA
 from toolkit import labels
-from toolkit.models import image_law
+from toolkit.models import image_law, image_special
 from toolkit.models.image_contraction import MODEL, ImageDesign, log_terms
 from toolkit.models.image_law import Pool, Spec
 
@@ -55,7 +55,7 @@ def density(dataset: xr.Dataset, options: dict[str, Any], **values: Any) -> Any:
 
 def test_log_gamma_is_the_library_s() -> None:
     x = np.concatenate([np.linspace(0.5, 20, 400), np.logspace(1.3, 7, 60)])
-    error = np.abs(image_law.log_gamma(x) - special.gammaln(x))
+    error = np.abs(image_special.log_gamma(x) - special.gammaln(x))
     assert np.all(error < 1e-11 + 1e-15 * np.abs(special.gammaln(x)))
 
 
@@ -63,12 +63,12 @@ def test_log_gamma_is_the_library_s() -> None:
 def test_log_multigamma_is_the_library_s(d: int) -> None:
     for df in (d, d + 0.5, d + 7.3, 500.0):
         expected = special.multigammaln(df / 2, d)
-        assert float(image_law.log_multigamma(df, d)) == pytest.approx(expected, abs=1e-10)
+        assert float(image_special.log_multigamma(df, d)) == pytest.approx(expected, abs=1e-10)
 
 
 @pytest.mark.parametrize(("size", "prob"), [(10, 0.3), (1000, 0.06), (3, 0.5), (7, 0.99)])
 def test_nodes_have_a_binomial_s_first_three_moments(size: int, prob: float) -> None:
-    number, weight = image_law.binomial_nodes(jnp.array(float(size)), jnp.array(prob))
+    number, weight = image_special.binomial_nodes(jnp.array(float(size)), jnp.array(prob))
     law = stats.binom(size, prob)
     for power in range(4):
         mine = float(jnp.sum(weight * number**power))
@@ -85,7 +85,7 @@ def test_two_nodes_against_the_whole_binomial() -> None:
     for expected in (5.0, 10.0, 50.0):
         weight = stats.binom(1000, expected / 1000).pmf(counts)
         weight /= weight.sum()
-        number, share = image_law.binomial_nodes(jnp.array(1000.0), jnp.array(expected / 1000))
+        number, share = image_special.binomial_nodes(jnp.array(1000.0), jnp.array(expected / 1000))
         sizes = jnp.concatenate([jnp.asarray(counts, float), number, jnp.array([expected])])
         logs = []
         for n in rng.choice(counts, 300, p=weight):
