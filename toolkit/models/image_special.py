@@ -1,4 +1,4 @@
-"""Functions of sizes that the images' law needs: log-gamma of any dimension, nodes of a binomial."""
+"""What the law of images needs of sizes: log-gamma of any dimension, nodes of a binomial."""
 
 from __future__ import annotations
 
