@@ -132,8 +132,8 @@ def _in_coordinates(spec: Spec, name: str, prior: Prior, drawn: Values, data: Da
     floor): given rho, the floor is measured from the middle of the scores in units of the fall
     divided by the lives covered. The .3 keeps the unit finite where no life is covered.
     """
-    if name in (labels.NOISE_SD, labels.DRIFT_SD, labels.START_SD):
-        return folded(prior)
+    if name == labels.NOISE_SD and spec.form == STOCHASTIC:
+        return folded(prior)  # beside the drift it may vanish; alone it cannot
     if name != labels.FLOOR or spec.scale == labels.LOG:
         return prior
     lives = -jnp.expm1(-decay_rate(drawn[labels.CONTRACTION_FACTOR])) * data.since[-1]
