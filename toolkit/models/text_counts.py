@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy import special
 
 from toolkit.measures import Array
-from toolkit.models.double_multinomial import log_z
+from toolkit.models.double_multinomial import log_weight
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -207,9 +207,9 @@ def log_density(data: Counts, log_phi: Array, log_mean: Array, live: Array) -> A
     log_size = jnp.log(data.batch_size)
     captions, phi = data.captions[:, None], jnp.exp(log_phi)
     certain = jnp.where(captions > 0, -jnp.inf, 0.0)
-    term = phi * captions * log_mean - log_z(log_phi, log_size + log_mean)
+    term = phi * captions * log_mean - log_weight(log_phi, log_size + log_mean, data.batch_size)
     value = jnp.sum(jnp.where(live, term, certain), axis=0)
-    return value + data.own - phi * data.entropy + log_z(log_phi, log_size)
+    return value + data.own - phi * data.entropy + log_weight(log_phi, log_size, data.batch_size)
 
 
 class Causes(NamedTuple):
