@@ -363,6 +363,7 @@ _RETRAINING_SCENARIOS = (
             labels.FIXED_POINT_VALUE: dist.Normal(0.0, 1.0).expand([2]).to_event(1),
         },
         record=(labels.IMAGE_MEAN,),
+        options={"noise": "common"},
         truth=_retraining_truth,
         sizes={labels.CONTRACTION_FACTOR: 4},
     ),
