@@ -258,6 +258,7 @@ def test_coordinates_of_a_floor_lead_everywhere_and_back() -> None:
         np.testing.assert_allclose(transform.inv(there), at, rtol=1e-9, atol=1e-9)
         slope = jnp.abs(jax.vmap(jax.grad(transform))(at))
         np.testing.assert_allclose(transform.log_abs_det_jacobian(at, there), jnp.log(slope))
+        np.testing.assert_allclose(there[at < 1], (0.4 - 0.3 * at)[at < 1], rtol=1e-3)
 
 
 def noisy_evidence() -> Any:
