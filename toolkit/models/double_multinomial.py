@@ -236,7 +236,7 @@ def draw_counts(rng_key: Array, log_phi: Array, probs: Array, batch_size: int) -
     log_phi : array, shape ()
     probs : array, shape (num_texts,)
     batch_size : int
-        The cost of a draw grows with its square.
+        Time and memory of a draw grow with its square.
 
     Returns
     -------
@@ -258,8 +258,9 @@ def draw_counts(rng_key: Array, log_phi: Array, probs: Array, batch_size: int) -
     weight = jnp.exp(weight - weight.max(axis=1, keepdims=True))
     # rest[i][s]: the weight of a total s of the texts i, i + 1, ...
     rest = [weight[-1]]
+    gap = np.arange(batch_size + 1)[:, None] - np.arange(batch_size + 1)
     for row in weight[-2::-1]:
-        rest.append(jnp.convolve(row, rest[-1])[: batch_size + 1])
+        rest.append(jnp.where(gap >= 0, row[np.maximum(gap, 0)], 0.0) @ rest[-1])
     rest.reverse()
     left, counts = jnp.asarray(batch_size), []
     for index, key in enumerate(jax.random.split(rng_key, len(rest) - 1)):

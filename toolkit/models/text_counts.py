@@ -28,30 +28,35 @@ FloatArray = npt.NDArray[np.float64]
 #: Counts may miss whole numbers by so much.
 TOLERANCE = 0.2
 LARGEST_BATCH = 1_000_000
+#: A batch size is not believed when fluctuations are those of so many times more or fewer.
+FAR = 6.0
 #: Expected number of wrong batch sizes that would fit as well by chance.
 _CHANCE = 1e-6
 _FIRST_LOOK = 8
 _ROUNDING = 1e-9
 
 
-def find_batch_size(after: npt.ArrayLike) -> int | None:
+def find_batch_size(after: npt.ArrayLike, about: float) -> int | None:
     """The smallest batch size that makes every probability a whole number of captions.
 
     Parameters
     ----------
     after : array_like, shape (..., num_texts)
+    about : float
+        Candidates are within a factor 6 of it. (Probabilities that hardly move are near whole
+        numbers of far fewer captions: those near 1/5 are counts of 5, on that evidence.)
 
     Returns
     -------
     int or None
-        None when there is none up to 1e6, or when the fit could be a coincidence: numbers that
+        None when there is none, or when the fit could be a coincidence: numbers that
         are free to be anything are all within r of whole ones with probability (2 r)^entries.
 
     Examples
     --------
-    >>> find_batch_size([[0.25, 0.75], [0.375, 0.625], [0.5, 0.5], [0.125, 0.875]])
+    >>> find_batch_size([[0.25, 0.75], [0.375, 0.625], [0.5, 0.5], [0.125, 0.875]], 12.0)
     8
-    >>> print(find_batch_size([[2**-0.5, 1 - 2**-0.5], [3**-0.5, 1 - 3**-0.5]]))
+    >>> print(find_batch_size([[2**-0.5, 1 - 2**-0.5], [3**-0.5, 1 - 3**-0.5]], 100))
     None
     """
     values = np.asarray(after, float)
@@ -61,13 +66,20 @@ def find_batch_size(after: npt.ArrayLike) -> int | None:
     # Entries in the middle rule out most candidates.
     order = np.argsort(-np.minimum(entries, 1 - entries))
     look = entries[order[np.linspace(0, len(order) - 1, _FIRST_LOOK).astype(int)]]
-    candidates = np.arange(2.0, LARGEST_BATCH + 1)
+    least, most = max(2.0, np.ceil(about / FAR)), min(about * FAR, LARGEST_BATCH)
+    candidates = np.arange(least, most + 1)
     for entry in look:
         candidates = candidates[_miss(candidates, entry) <= TOLERANCE]
-    for candidate in candidates:
-        if _fits_beyond_chance(entries, values.shape[-1], candidate, candidate):
-            return int(candidate)
-    return None
+    fitting = [
+        candidate
+        for candidate in candidates
+        if _fits_beyond_chance(entries, values.shape[-1], candidate, candidate)
+    ]
+    if not fitting:
+        return None
+    # Neighbours of a large one fit nearly as well, multiples of an exact one just as well.
+    worst = np.array([np.sqrt(np.mean(_miss(size, entries) ** 2)) for size in fitting])
+    return int(fitting[int(np.argmax(worst <= 1.02 * worst.min() + 1e-6))])
 
 
 def fits(after: npt.ArrayLike, batch_size: int) -> bool:

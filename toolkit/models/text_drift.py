@@ -190,7 +190,8 @@ def program(spec: TextSpec, priors: Priors, data: TextData) -> None:
 def _of_moments(data: text_moments.Moments, causes: _Causes) -> tuple[Array, Array]:
     seen = text_moments.averaged(data, causes.temperature)
     without = text_moments.log_density(data, seen, causes.size, data.before, None)
-    mass = (1 - causes.fraction) * data.before + causes.fraction * causes.target
+    corpus = causes.target[:, None, None]
+    mass = (1 - causes.fraction) * data.before + causes.fraction * corpus
     return without, text_moments.log_density(data, seen, causes.size, mass, causes.fraction)
 
 
@@ -224,9 +225,7 @@ def replicate(spec: TextSpec, values: Values, rng_key: Array, data: TextData) ->
     target = values[labels.INJECTION_TARGET] if spec.infer_target else data.target
     size, temperature = values[labels.EFFECTIVE_BATCH_SIZE], values[labels.TEXT_TEMPERATURE]
     key_event, key_noise = jax.random.split(rng_key)
-    before = likelihood.before
-    if isinstance(likelihood, Counts):
-        before = jnp.moveaxis(before, 0, -1)
+    before = jnp.moveaxis(likelihood.before, 0, -1)
     shape = before.shape
     event = jax.random.bernoulli(key_event, values[labels.INJECTION_PROB], shape[:2])[..., None]
     share = jnp.where(event, values[labels.INJECTION_FRACTION], 0.0)

@@ -11,8 +11,9 @@ import xarray as xr
 
 from toolkit import labels
 from toolkit.measures import Array
-from toolkit.models import text_counts, text_moments
+from toolkit.models import text_counts, text_moments, text_shape
 from toolkit.models.protocol import Evidence
+from toolkit.models.text_cells import cells_of
 from toolkit.models.text_counts import Counts
 from toolkit.models.text_moments import Moments
 from toolkit.models.text_transitions import (
@@ -24,8 +25,6 @@ from toolkit.models.text_transitions import (
 
 _MOMENTS = "Their likelihood is that of moments."
 INFER = "infer"
-#: A batch size that was read off the data is not believed when fluctuations are so far from it.
-_FAR = 6.0
 #: Standard errors of one transition within which states cannot be told from another state.
 _CLOSE = 3.0
 
@@ -112,6 +111,8 @@ def gather(dataset: xr.Dataset, options: Options) -> Evidence:
     """
     _check(options)
     pairs = transitions(dataset)
+    if options.images is True:
+        _images(dataset, True, pairs.first)
     num_texts = pairs.before.shape[2]
     infer = isinstance(options.target, str)
     target = checked_target(None if infer else options.target, num_texts)
@@ -170,29 +171,22 @@ def _counted(pairs: Transitions, options: Options) -> tuple[int | None, tuple[st
     """The batch size of counts, or None for moments; and what to say of it."""
     if options.likelihood == "moments":
         return None, ("The likelihood of moments was asked for.",)
-    given = options.batch_size
+    given, rough = options.batch_size, typical_batch_size(pairs)
     if options.likelihood == "counts":
-        size = given or text_counts.find_batch_size(pairs.after)
+        size = given or text_counts.find_batch_size(pairs.after, rough)
         if size is None:
             raise ValueError(
-                "no batch size up to 1e6 makes text_probs whole numbers of captions; give "
-                "batch_size, or likelihood='moments'."
+                f"no batch size near {rough:.3g}, which fluctuations suggest, makes text_probs "
+                "whole numbers of captions; give batch_size, or likelihood='moments'."
             )
         return int(size), (_counts_remark(size),)
     if given is not None:
         if text_counts.fits_beyond_chance(pairs.after, given):
             return int(given), (_counts_remark(given),)
         return None, (f"The probabilities are no counts of {given} captions. {_MOMENTS}",)
-    size = text_counts.find_batch_size(pairs.after)
+    size = text_counts.find_batch_size(pairs.after, rough)
     if size is None:
         return None, (f"The probabilities are no counts. {_MOMENTS}",)
-    rough = typical_batch_size(pairs)
-    if not 1 / _FAR < rough / size < _FAR:
-        reason = (
-            f"The probabilities are multiples of 1/{size}, but fluctuate like those of "
-            f"{rough:.3g} captions, so {size} is taken for rounding (likelihood='counts' insists)."
-        )
-        return None, (f"{reason} {_MOMENTS}",)
     return size, (_counts_remark(size),)
 
 
@@ -224,18 +218,18 @@ def _moments(
     before = pairs.before
     variance = before * (1 - before)
     if images is not None:
-        probs, covs = text_moments.image_covariances(before, *images, target)
-        variance = np.diagonal(covs[0], axis1=-2, axis2=-1)
+        covs = text_shape.covariances(before[None], *images)[0]
+        variance = np.maximum(np.diagonal(covs, axis1=-2, axis2=-1), 0.0)
     rough = typical_batch_size(pairs, variance)
     size = float(batch_size) if batch_size is not None else rough
-    cells = text_moments.cells_of(before, variance, size)
+    cells = cells_of(before, variance, size)
     if not (cells.alone | cells.pool).sum(axis=-1).max() >= 2:
         raise ValueError(
             "no state has two common texts (of 5 captions or more each), so moments tell nothing; "
             "give likelihood='counts' if probabilities are counts, or record from an earlier "
             "generation."
         )
-    shape = None if images is None else text_moments.shape_on_cells(cells, probs, covs)
+    shape = None if images is None else text_shape.shape_on_cells(cells, before, *images, target)
     return text_moments.moments(before, pairs.after, cells, shape, size)
 
 
@@ -258,7 +252,7 @@ def _moment_remarks(
         )
     if spec.images and spec.infer_target:
         remarks.append("With target='infer' an injection moves the mean, not the covariance.")
-    cells = np.asarray(part.cells.alone | part.cells.pool).sum(axis=-1)
+    cells = np.asarray(part.cells.alone | part.cells.pool).sum(axis=0)
     silent = int((cells < 2).sum())
     if silent:
         remarks.append(
@@ -299,9 +293,7 @@ def not_told(evidence: Evidence) -> tuple[str, ...]:
     2
     """
     part = evidence.data.likelihood
-    before, size = np.asarray(part.before), float(part.batch_size)
-    if isinstance(part, Counts):
-        before = np.moveaxis(before, 0, -1)
+    before, size = np.moveaxis(np.asarray(part.before), 0, -1), float(part.batch_size)
     transitions_ = before.shape[0] * before.shape[1]
     spread = np.sqrt(np.maximum(before * (1 - before), 1e-12) / (size * transitions_))
     sentences = []

@@ -16,8 +16,8 @@ from toolkit import labels
 from toolkit.measures import Array
 from toolkit.models.double_multinomial import draw_counts
 from toolkit.models.protocol import Values
+from toolkit.models.text_cells import cells_of, on_cells
 from toolkit.models.text_counts import tempered
-from toolkit.models.text_moments import cells_of, on_cells
 
 #: Tries to draw averages none of which is negative.
 _TRIES = 8
