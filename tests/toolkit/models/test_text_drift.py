@@ -99,7 +99,9 @@ class TestCounts:
         assert text_counts.find_batch_size(count / batch_size, 0.5 * batch_size) == batch_size
         blurred = (count + rng.uniform(-0.15, 0.15, count.shape)) / batch_size
         if batch_size > 7:
-            assert text_counts.find_batch_size(blurred, 2.0 * batch_size) == batch_size
+            # Blurred counts of many are as near to those of some hundredths of a per cent fewer.
+            found = text_counts.find_batch_size(blurred, 2.0 * batch_size)
+            assert found == pytest.approx(batch_size, abs=1e-3 * batch_size * (batch_size > 1000))
 
     def test_no_batch_size_is_claimed_by_chance(self) -> None:
         rng = np.random.default_rng(1)
