@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints, transforms
 from numpyro.distributions.transforms import biject_to
@@ -55,49 +54,6 @@ class _Through(dist.Distribution):  # type: ignore[misc, unused-ignore]
     def log_prob(self, value: ArrayLike) -> Array:
         density: Array = self.prior.log_prob(value)
         return density
-
-
-class Folded(transforms.ParameterFreeTransform):  # type: ignore[misc, unused-ignore]
-    """``|z|``: a standard deviation as the size of a number of either sign.
-
-    A density that depends on the variance alone is smooth in z, also where the variance may be
-    zero; in the logarithm it would have a long tail there. Both signs stand for one value, so that
-    the density of z is one half of that of ``|z|``: a constant, left out.
-    """
-
-    domain = constraints.real
-    codomain = constraints.nonnegative
-
-    def __call__(self, x: ArrayLike) -> Array:
-        """The size."""
-        return jnp.abs(jnp.asarray(x))
-
-    def _inverse(self, y: ArrayLike) -> Array:
-        return jnp.asarray(y)
-
-    def log_abs_det_jacobian(self, x: ArrayLike, y: ArrayLike, intermediates: Any = None) -> Array:
-        """Nothing is stretched."""
-        return jnp.zeros_like(jnp.asarray(x, float))
-
-
-def folded(prior: Prior) -> Prior:
-    """A prior of a standard deviation that may be 0, in folded coordinates.
-
-    Parameters
-    ----------
-    prior : Distribution or number
-        Any with another support is left as it is: it may vanish at 0.
-
-    Examples
-    --------
-    >>> from toolkit.models.distributions import HalfNormal
-    >>> prior = folded(HalfNormal(1.0))
-    >>> float(biject_to(prior.support)(-2.0))
-    2.0
-    """
-    if isinstance(prior, dist.Distribution) and prior.support is constraints.nonnegative:
-        return _Through(prior, Folded())
-    return prior
 
 
 def tilted(prior: Prior, *, middle: Array, slope: Array, bend: Array) -> Prior:

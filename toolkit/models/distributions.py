@@ -72,3 +72,20 @@ class HalfNormal(dist.HalfNormal):
     """
 
     support = constraints.nonnegative
+
+
+class Gamma(dist.Gamma):
+    """A gamma law whose support has 0 in it: a noise may be known to be 0.
+
+    Parameters
+    ----------
+    concentration : float
+    rate : float
+
+    Examples
+    --------
+    >>> bool(Gamma(2.0, 10.0).support(0.0))
+    True
+    """
+
+    support = constraints.nonnegative
