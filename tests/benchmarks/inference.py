@@ -26,7 +26,6 @@ import toolkit as tk
 from tests.benchmarks import measure
 from tests.benchmarks.simulation import Result
 from toolkit.inference import density, sampler
-from toolkit.inference.density import Target
 from toolkit.models import model_of
 
 CHAINS, WARMUP, DRAWS = 4, 300, 500
@@ -66,7 +65,7 @@ def samplers(rounds: int) -> Result:
     model = model_of("text_drift")
     evidence = model.prepare(trajectory())
     priors = model.priors(evidence)
-    target = Target(model.program, evidence.spec)
+    target = density.target_of(model, evidence.spec)
     energy = density.potential(target, priors, evidence.data)
     size = density.unconstrained_prior_draw(target, jax.random.key(0), priors, evidence.data).size
 

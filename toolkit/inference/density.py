@@ -19,9 +19,10 @@ from numpyro.distributions.transforms import biject_to
 from numpyro.infer.util import constrain_fn, potential_energy
 
 from toolkit.measures import Array
-from toolkit.models import Priors
+from toolkit.models import Model, Priors
 
 Program = Callable[[Any, Priors, Any], None]
+Coordinates = Callable[[dict[str, Array]], dict[str, Array]]
 
 
 class Target(NamedTuple):
@@ -32,6 +33,12 @@ class Target(NamedTuple):
 
     program: Program
     spec: Any
+    coordinates: Coordinates | None = None
+
+
+def target_of(model: Model, spec: Any) -> Target:
+    """The target that a model's posterior is."""
+    return Target(model.program, spec, model.coordinates)
 
 
 def prior_values(target: Target, rng_key: Array, priors: Priors, data: Any) -> dict[str, Array]:
@@ -78,7 +85,10 @@ def potential(target: Target, priors: Priors, data: Any) -> Callable[[Array], Ar
 
 
 def unconstrained_prior_draw(target: Target, rng_key: Array, priors: Priors, data: Any) -> Array:
-    """A draw from the prior as a flat vector, shape (dimension,)."""
+    """Somewhere in the prior, as a flat vector, shape (dimension,).
+
+    Where the model bends its coordinates it is no exact draw: it is where searches start.
+    """
     flat = ravel_pytree(_unconstrained(target, rng_key, priors, data))[0]
     return flat if flat.size else jax.random.normal(rng_key, (1,))
 
@@ -109,4 +119,7 @@ def _template(
     shapes = jax.eval_shape(partial(_unconstrained, target), jax.random.key(0), priors, data)
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
     flat, unravel = ravel_pytree(zeros)
-    return flat, (unravel if flat.size else lambda _: {})
+    if not flat.size:
+        return flat, lambda _: {}
+    bend = target.coordinates
+    return flat, (unravel if bend is None else lambda at: bend(unravel(at)))

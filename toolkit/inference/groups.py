@@ -36,7 +36,7 @@ def assemble(
     seed: int,
 ) -> xr.DataTree:
     """All groups of the tree."""
-    target = Target(model.program, evidence.spec)
+    target = density.target_of(model, evidence.spec)
     reported = [n for n in (*priors, *model.derived) if n in draws.values]
     posterior = {name: draws.values[name] for name in reported}
     before = _prior(target, _PRIOR_DRAWS, priors, evidence.data, jax.random.key(seed))

@@ -95,7 +95,7 @@ def sample(
         With axes (chain, draw, ...).
     """
     chosen = Settings(**settings)
-    target = Target(model.program, spec)
+    target = density.target_of(model, spec)
     keys = jax.random.split(jax.random.key(seed), chosen.num_chains)
     run = partial(_chains, target, chosen, priors, data)
     # An even number of chains for each core; one program serves all blocks.
@@ -139,7 +139,7 @@ def sample_many(
         With axes (dataset, chain, draw, ...).
     """
     chosen = Settings(**({"num_chains": 1} | settings))
-    target = Target(model.program, spec)
+    target = density.target_of(model, spec)
     number = len(jax.tree.leaves(data)[0])
     keys = jax.random.split(jax.random.key(seed), number)
     cores = min(_cores(), number)

@@ -289,5 +289,6 @@ MODEL = Model(
     design=CoevolutionDesign(),
     options=("batch_size", "target", "likelihood", "replenishment", "reference", "ddof"),
     derived=(labels.REPLICATE_BATCH_SIZE,),
+    coordinates=text_drift.coordinates,
     identified=identified,
 )

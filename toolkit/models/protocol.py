@@ -87,6 +87,10 @@ class Model:
         Names of the options of ``prepare``.
     derived : tuple of str
         Deterministic sites that are reported besides the parameters.
+    coordinates : callable, optional
+        ``coordinates(unconstrained) -> dict``: from the coordinates in which the posterior is
+        explored to the sites' unconstrained ones, both by name. It must keep volumes (Jacobian
+        1) and be defined everywhere; it bends ridges straight.
     identified : callable, optional
         ``identified(evidence) -> tuple of str``: sentences on what these data cannot tell,
         whatever their values.
@@ -103,6 +107,7 @@ class Model:
     design: Any
     options: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
+    coordinates: Callable[[dict[str, Array]], dict[str, Array]] | None = None
     identified: Callable[[Evidence], tuple[str, ...]] | None = None
 
 

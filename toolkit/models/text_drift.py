@@ -268,6 +268,29 @@ def identified(evidence: Evidence) -> tuple[str, ...]:
     return not_told(evidence)
 
 
+def coordinates(unconstrained: dict[str, Array]) -> dict[str, Array]:
+    """Explored are the log dose and the probability, since data tell the dose best.
+
+    With x the logit of ``injection_prob`` and y that of ``injection_fraction``, y + log(prob) is
+    nearly the log of their product: a shear, which keeps volumes.
+
+    Parameters
+    ----------
+    unconstrained : dict of array
+
+    Examples
+    --------
+    >>> bent = coordinates({"injection_prob": 0.0, "injection_fraction": -3.0})
+    >>> round(float(bent["injection_fraction"]), 4)
+    -2.3069
+    """
+    if not {labels.INJECTION_PROB, labels.INJECTION_FRACTION} <= set(unconstrained):
+        return unconstrained
+    log_prob = jax.nn.log_sigmoid(unconstrained[labels.INJECTION_PROB])
+    fraction = unconstrained[labels.INJECTION_FRACTION] - log_prob
+    return unconstrained | {labels.INJECTION_FRACTION: fraction}
+
+
 MODEL = Model(
     name="text_drift",
     summary="text probabilities: chance, sharpening, or injected corpora?",
@@ -286,5 +309,6 @@ MODEL = Model(
     design=TextDriftDesign(),
     options=tuple(field.name for field in dataclasses.fields(Options)),
     derived=(labels.POSTERIOR_CONFUSION,),
+    coordinates=coordinates,
     identified=identified,
 )
