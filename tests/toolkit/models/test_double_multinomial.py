@@ -77,7 +77,7 @@ def test_error_of_the_normaliser_is_as_stated(
 
 @pytest.mark.parametrize("phi", [0.25, 0.4, 0.5, 0.9, 1.0, 1.1, 2.0, 3.0, 4.0])
 def test_look_up_and_its_slopes(phi: float) -> None:
-    expected = np.exp(np.random.default_rng(1).uniform(-28, 13, 2000))
+    expected = np.exp(np.random.default_rng(1).uniform(-22, 12, 2000))
     bound = NEAR_ONE if 0.5 <= phi <= 2 else ANYWHERE
     found = dm.log_weight(np.log(phi), np.log(expected), np.inf)
     assert np.abs(found - dm.exact_log_z(phi, expected)).max() < bound
@@ -93,7 +93,9 @@ def test_look_up_and_its_slopes(phi: float) -> None:
 
     for numeric, tangent in ((across, (1.0, 0 * ones)), (along, (0.0, ones))):
         _, slope = jax.jvp(endless, (jnp.log(inside), jnp.log(expected)), tangent)
-        assert np.abs(slope - (numeric[1] - numeric[0]) / (2 * step)).max() < 40 * bound
+        assert np.abs(slope - (numeric[1] - numeric[0]) / (2 * step)).max() < (
+            1e-3 if bound == NEAR_ONE else 3e-3
+        )
 
 
 def test_score_in_the_batch_size_has_mean_zero_and_the_information_as_variance() -> None:
