@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+from numpyro.distributions import constraints
 
 from toolkit.models import Evidence, Model, Prior
 
@@ -38,28 +39,56 @@ def merged_priors(model: Model, evidence: Evidence, given: Mapping[str, Any]) ->
                 f"{name} is no parameter of {model.name} with these data and options; there are: "
                 f"{', '.join(priors)}."
             )
-        support = getattr(priors[name], "support", dist.constraints.real)
-        if isinstance(prior, dist.Distribution):
-            some = prior.sample(jax.random.key(0), (200,))
-            what = "the prior of {} can give {}"
-        else:
-            try:
-                some = np.asarray(prior, float)
-            except (TypeError, ValueError):
-                raise ValueError(
-                    f"{name} must be a numpyro distribution (a prior) or a number (known), not "
-                    f"{type(prior).__name__}."
-                ) from None
-            prior, what = jnp.asarray(some), "{} is {}"
-        inside = np.asarray(support(some)) & np.isfinite(np.asarray(some))
-        if not inside.all():
-            wrong = np.asarray(some)[~inside].ravel()[0] if inside.ndim else some
-            raise ValueError(
-                f"{what.format(name, f'{float(np.ravel(wrong)[0]):.4g}')}, outside its range "
-                f"({support!s}); give a {'prior' if 'prior' in what else 'number'} within it."
-            )
+        if not isinstance(prior, dist.Distribution):
+            prior = _number(name, prior, _shape(priors[name]))
+        default = getattr(priors[name], "support", constraints.real)
+        _check(name, prior, _shape(priors[name]), model.ranges.get(name, default))
         priors[name] = prior
     return priors
+
+
+def _shape(prior: Prior) -> tuple[int, ...]:
+    """Of one value of the parameter."""
+    if isinstance(prior, dist.Distribution):
+        return (*prior.batch_shape, *prior.event_shape)
+    return np.shape(prior)
+
+
+def _number(name: str, given: Any, shape: tuple[int, ...]) -> Prior:
+    """What is known; a single number stands for all components."""
+    try:
+        number = np.asarray(given, float)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} must be a numpyro distribution (a prior) or a number (known), not "
+            f"{type(given).__name__}."
+        ) from None
+    return jnp.asarray(np.broadcast_to(number, shape) if number.ndim == 0 else number)
+
+
+def _check(
+    name: str, prior: Prior, shape: tuple[int, ...], support: constraints.Constraint
+) -> None:
+    """That a prior has the parameter's shape and stays in its range."""
+    if _shape(prior) != shape:
+        raise ValueError(
+            f"{name} has shape {shape}, but what is given for it {_shape(prior)}; give as many "
+            "numbers, or a prior widened by .expand(shape).to_event()."
+        )
+    if isinstance(prior, dist.Distribution):
+        some = np.asarray(prior.sample(jax.random.key(0), (_TRIED,)))
+        what, kind = f"the prior of {name} can give", "prior"
+    else:
+        some = np.asarray(prior)[None]
+        what, kind = f"{name} is", "number"
+    # A vector is inside as a whole (on a simplex) or number by number.
+    inside = np.asarray(support(some)).reshape(len(some), -1).all(axis=1)
+    inside &= np.isfinite(some).reshape(len(some), -1).all(axis=1)
+    if not inside.all():
+        wrong = ", ".join(f"{number:.4g}" for number in np.ravel(some[~inside][0]))
+        raise ValueError(
+            f"{what} {wrong}, outside its range ({support!s}); give a {kind} within it."
+        )
 
 
 def prior_words(prior: Prior) -> str:

@@ -8,6 +8,7 @@ once in threads, since compiled code releases Python's lock.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -97,14 +98,13 @@ def sample(
     chosen = Settings(**settings)
     target = density.target_of(model, spec)
     keys = jax.random.split(jax.random.key(seed), chosen.num_chains)
-    run = partial(_chains, target, chosen, priors, data)
     # An even number of chains for each core; one program serves all blocks.
     blocks = next(number for number in (_cores(), 1) if chosen.num_chains % number == 0)
     parts = keys.reshape(blocks, -1)
+    run = _compiled(_chains, target, chosen, priors, data, parts[0])
     with ThreadPoolExecutor(blocks) as pool:
-        found = list(pool.map(lambda part: jax.block_until_ready(run(part)), parts))
-    whole = jax.tree.map(lambda *leaves: np.concatenate(leaves), *found)
-    return Draws(*whole)
+        found = list(pool.map(partial(run, priors, data), parts))
+    return Draws(*jax.tree.map(lambda *leaves: np.concatenate(leaves), *found))
 
 
 def sample_many(
@@ -147,12 +147,17 @@ def sample_many(
     own = {name: priors[name] for name in per_data_set}
     common = {name: prior for name, prior in priors.items() if name not in own}
 
-    def run(first: int) -> Any:
+    def block(first: int) -> tuple[Any, Any, Array]:
         # The last block is filled up with data sets already taken: equal shapes, one program.
         index = np.minimum(np.arange(first, first + size), number - 1)
         here = jax.tree.map(lambda leaf: jnp.asarray(leaf)[index], (data, own))
-        found = _data_sets(target, chosen, common, *here, keys[index])
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[: number - first], found)
+        return *here, keys[index]
+
+    compiled = _compiled(_data_sets, target, chosen, common, *block(0))
+
+    def run(first: int) -> Any:
+        found = compiled(common, *block(first))
+        return jax.tree.map(lambda leaf: leaf[: number - first], found)
 
     with ThreadPoolExecutor(cores) as pool:
         parts = list(pool.map(run, range(0, number, size)))
@@ -168,6 +173,31 @@ def stack(data: Any) -> Any:
         Of equal shapes.
     """
     return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *data)
+
+
+def _compiled(function: Any, target: Target, settings: Settings, *arguments: Any) -> Any:
+    """The function of the other arguments, compiled before threads call it.
+
+    NumPyro's handlers stand on one stack for all threads: two that traced a program at once
+    would read each other's sites (and compile it twice).
+    """
+    leaves, tree = jax.tree.flatten(arguments)
+    shapes = tuple((np.shape(leaf), jnp.asarray(leaf).dtype) for leaf in leaves)
+    program = _program(function, target, settings, tree, shapes)
+
+    def run(*arguments: Any) -> Any:
+        found = program(*jax.tree.map(jnp.asarray, arguments))
+        return jax.tree.map(np.asarray, found)
+
+    return run
+
+
+@functools.lru_cache(maxsize=32)
+def _program(
+    function: Any, target: Target, settings: Settings, tree: Any, shapes: tuple[Any, ...]
+) -> Any:
+    blank = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
+    return function.lower(target, settings, *jax.tree.unflatten(tree, blank)).compile()
 
 
 def _cores() -> int:
