@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
 import xarray as xr
+from numpyro.distributions import constraints
 
 from toolkit.measures import Array  # and with it JAX's 64-bit floats
 
@@ -91,6 +92,8 @@ class Model:
         ``coordinates(unconstrained) -> dict``: from the coordinates in which the posterior is
         explored to the sites' unconstrained ones, both by name. It must keep volumes (Jacobian
         1) and be defined everywhere; it bends ridges straight.
+    ranges : mapping
+        The ranges of parameters that may lie outside the support of their default priors.
     identified : callable, optional
         ``identified(evidence) -> tuple of str``: sentences on what these data cannot tell,
         whatever their values.
@@ -108,6 +111,7 @@ class Model:
     options: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     coordinates: Callable[[dict[str, Array]], dict[str, Array]] | None = None
+    ranges: Mapping[str, constraints.Constraint] = dataclasses.field(default_factory=dict)
     identified: Callable[[Evidence], tuple[str, ...]] | None = None
 
 

@@ -42,6 +42,7 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 import xarray as xr
+from numpyro.distributions import constraints
 
 from toolkit import labels
 from toolkit.measures import Array
@@ -300,5 +301,6 @@ MODEL = Model(
         labels.FIXED_POINT_DISTANCE,
         labels.NOISE_SD,
     ),
+    ranges={labels.CONTRACTION_FACTOR: constraints.positive},
     identified=identified,
 )
