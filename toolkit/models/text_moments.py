@@ -10,8 +10,10 @@ moments ``q`` is taken for Gaussian, which averages of many images are, on *cell
 are common enough, and one pool of the rest. A text is common when its relative variance is at most
 that of 5 counts, ``N_ref p_i^2 / Var_y r_i >= 5``; the rare ones, and of the others the rarest,
 are pooled until the pool is as common. So lost texts, with an exact 0 too, are handled by the law
-of their total. With fewer than two cells a transition says nothing (log density 0). The pattern is
-fixed beforehand from the state before.
+of their total; a cell that no image fell into (below a hundredth of a caption's mass) has the
+Gaussian's density at zero and no part in the Jacobian, for it is an atom there. With fewer than two
+cells a transition says nothing (log density 0). The pattern is fixed beforehand from the state
+before.
 
 Approximations: the Gaussian tails (worst with cells of about 5 counts, where a lucky handful of
 captions looks like a small injection); how the mass is distributed inside the pool is not used.
@@ -40,6 +42,9 @@ from toolkit.models.text_cells import Cells, on_cells
 from toolkit.models.text_shape import Shape, square_and_log_det
 
 FloatArray = npt.NDArray[np.float64]
+
+#: Below this share of a caption's mass a text is lost, however small its probability is.
+_LOST = 0.01
 
 
 class Moments(NamedTuple):
@@ -128,10 +133,11 @@ def averaged(data: Moments, temperature: Array) -> Averaged:
     weight = jnp.where(data.after > 0, jnp.exp(temperature * data.log_after), 0.0)
     mass = on_cells(data.cells, weight / jnp.sum(weight, axis=0, keepdims=True), axis=0)
     after = on_cells(data.cells, data.after, axis=0)
-    known = (after > 0) & (mass > 0)
+    # A lost text is an atom near zero: how near, and bent by what power, tells nothing.
+    known = (after > _LOST / data.batch_size) & (mass > 0)
     ratio = jnp.where(known, mass, 1.0) / jnp.where(known, after, 1.0)
-    count = jnp.sum(data.cells.alone | data.cells.pool, axis=0)
-    jacobian = (count - 1) * jnp.log(temperature) + jnp.sum(jnp.log(ratio), axis=0)
+    jacobian = (jnp.sum(known, axis=0) - 1) * jnp.log(temperature)
+    jacobian = jacobian + jnp.sum(jnp.log(ratio), axis=0)
     return Averaged(mass, jacobian)
 
 

@@ -191,6 +191,23 @@ class TestMoments:
         found = text_moments.averaged(data, jnp.asarray(0.7)).log_jacobian[0, 0]
         assert float(found) == pytest.approx(np.log(volume), rel=LINEAR_ALGEBRA)
 
+    def test_how_near_to_zero_a_lost_text_is_says_nothing_of_sharpening(self) -> None:
+        """It is an atom: its Jacobian, p^(tau - 1), would drown what all other states say."""
+        before = [0.5, 0.44, 0.06]
+
+        def told(left: float) -> np.ndarray:
+            data = dataset([[before, [0.55 - left, 0.45, left]]])
+            options = {"batch_size": 100, "likelihood": "moments"}
+            known = KNOWN | {"injection_prob": 0.0}
+            return np.array(
+                [terms(data, options, **known | {"text_temperature": t})[0, 0] for t in (0.8, 1.2)]
+            )
+
+        np.testing.assert_allclose(told(1e-30), told(0.0), rtol=LINEAR_ALGEBRA)
+        np.testing.assert_allclose(told(1e-300), told(0.0), rtol=LINEAR_ALGEBRA)
+        # A text that is left with a caption is no atom.
+        assert np.abs(np.diff(told(0.01) - told(0.0))) > 0.5
+
     def test_confusion_is_what_the_batch_size_leaves(self) -> None:
         walk = 0.5 + np.cumsum(np.random.default_rng(0).normal(0, 0.01, 50))
         found = MODEL.prepare(dataset([np.stack([walk, 1 - walk], axis=1)]), batch_size=1000)
