@@ -135,6 +135,9 @@ class TestMoments:
         np.testing.assert_allclose(np.sort(totals[1]), [0, 0, 0.1, 0.9], atol=1e-12)
         np.testing.assert_allclose(np.sort(totals[2]), [0, 0, 0, 1])
         assert (cells.pool.sum(axis=-1) == 1).all()
+        # Three rare ones that are common enough together take no other in.
+        many = np.array([0.6, 0.3, 0.04, 0.03, 0.03])
+        assert cells_of(many, many * (1 - many), 100.0).alone.sum() == 2
         in_jax = cells_of(jnp.asarray(probs), jnp.asarray(probs * (1 - probs)), 100.0)
         assert all((np.asarray(a) == b).all() for a, b in zip(in_jax, cells, strict=True))
 
