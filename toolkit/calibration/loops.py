@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import xarray as xr
 
 from toolkit import labels
 from toolkit.calibration.scenarios import Scenario, Values
+from toolkit.confusion import posterior_confusion
 from toolkit.models import Prior
 from toolkit.systems import CoevolvingSystem, CorpusInjection, UserContent
 
@@ -118,6 +120,26 @@ def _whole_sizes(values: Values) -> dict[str, Any]:
     return truth
 
 
+@functools.cache
+def _distinct() -> float:
+    """1 - C of overlapping images at the start, C their posterior confusion (theory, T1)."""
+    start = _texts_only(1.0)({labels.EFFECTIVE_BATCH_SIZE: 2})
+    return 1 - posterior_confusion(start.text_probs, start.image_mean, start.image_cov).value
+
+
+def _unseen_overlap(values: Values) -> CoevolvingSystem:
+    """A loop of so many images that its variance effective size, images/(1 - C), is the value's."""
+    size = _batch_size(values) * _distinct()
+    system: CoevolvingSystem = _texts_only(1.0)({**values, labels.EFFECTIVE_BATCH_SIZE: size})
+    return system
+
+
+def _unseen_truth(values: Values) -> dict[str, Any]:
+    """Where images are unknown, drift and confusion show in one size only."""
+    size = _unseen_overlap(values).batch_size / _distinct()
+    return {**values, labels.EFFECTIVE_BATCH_SIZE: size}
+
+
 def _decay_truth(values: Values) -> dict[str, Any]:
     """Of a score: E H falls by 1 - 1/N per generation from 1 - 1/K, to nothing."""
     factor = 1 - 1 / _decaying_size(values)
@@ -217,11 +239,11 @@ _TEXT_SCENARIOS = (
     Scenario(
         model="text_drift",
         name="overlapping_unknown",
-        summary="overlapping images of Gaussians that are not known",
-        system=_texts_only(1.0),
-        priors={**_sized(200, 1.0), **_INJECTED, labels.TEXT_TEMPERATURE: 1.0},
+        summary="overlapping images of Gaussians that are not known, batches of about 200",
+        system=_unseen_overlap,
+        priors={**_sized(700), **_INJECTED, labels.TEXT_TEMPERATURE: 1.0},
         record=(labels.TEXT_PROBS,),
-        truth=_whole_sizes,
+        truth=_unseen_truth,
         sizes={labels.EFFECTIVE_BATCH_SIZE: 3},
         generations=20,
         breaks=True,

@@ -85,6 +85,21 @@ def test_a_scenario_is_the_exact_simulator_with_the_true_values() -> None:
     assert np.corrcoef(np.log(noise), np.log(start))[0, 1] > 0.5
 
 
+def test_unseen_overlap_is_judged_by_the_size_that_fluctuations_have() -> None:
+    """Images per update over 1 - C: what text_drift can know, four times the images here."""
+    scenario = scenarios.scenario_of("text_drift", "overlapping_unknown")
+    quiet = {labels.INJECTION_PROB: 0.0}
+    drawn = scenarios.draw(scenario, {**scenario.priors, **quiet}, 6, seed=1, progress=False)
+    ratio = []
+    for data, size in zip(drawn.datasets, drawn.values[labels.EFFECTIVE_BATCH_SIZE], strict=True):
+        probs = data[labels.TEXT_PROBS].values
+        before = probs[:, :-1]
+        square = np.sum(np.diff(probs, axis=1) ** 2 / before, axis=-1) / (probs.shape[-1] - 1)
+        ratio.append(size * square.mean())
+    # Six times 240 degrees of freedom, fewer where images' posteriors are not alike.
+    assert abs(np.mean(ratio) - 1) < 0.2
+
+
 def test_mistakes_of_the_caller_are_told() -> None:
     with pytest.raises(ValueError, match=r"no scenario of retraining is called .*own, gaussian"):
         calibrate("retraining", num_datasets=20, seed=1, simulator="nowhere")
