@@ -95,13 +95,16 @@ def prior_words(prior: Prior) -> str:
     """A prior as it would be written, with its numbers."""
     if not isinstance(prior, dist.Distribution):
         return f"known: {np.asarray(prior).tolist()}"
-    base = getattr(prior, "base_dist", None)
-    if base is not None and type(prior).__name__ in ("TransformedDistribution", "Independent"):
-        return f"{type(prior).__name__} of {prior_words(base)}"
     numbers = {
         name: np.round(np.asarray(getattr(prior, name), float), 6).tolist()
         for name in getattr(prior, "arg_constraints", {})
         if hasattr(prior, name)
     }
     words = ", ".join(f"{name}={value}" for name, value in numbers.items())
-    return f"{type(prior).__name__}({words})"
+    whole = f"{type(prior).__name__}({words})" if words else type(prior).__name__
+    base = getattr(prior, "base_dist", None)
+    # Expanded, transformed or truncated; a LogNormal's numbers are those of its base.
+    known = set(getattr(base, "arg_constraints", {}))
+    if base is not None and not (numbers and known <= set(numbers)):
+        return f"{whole} of {prior_words(base)}"
+    return whole

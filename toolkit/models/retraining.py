@@ -23,7 +23,8 @@ measurement makes the state forget too fast, and rho too small: ``diversity_deca
 Default priors:
 
 - ``contraction_factor``: uniform on (0, 1), and so is ``real_share``; by R3' the spectral radius is
-  below 1 for every lambda. Give another, such as ``Uniform(0, 1.5)``, to look for instability.
+  below 1 for every lambda. To look for instability give another, such as ``Uniform(0, 1.5)``, and
+  ``reference=``: a fixed point that is not known runs away on both sides of a factor of 1.
 - ``fixed_point``: normal around the middle of what was observed of a component, sd twice its range.
 - ``noise_sd`` (one for all), or ``component_noise_sd``: half-normal, sd the range of a component.
 """

@@ -7,7 +7,7 @@ import numpyro.distributions as dist
 import pytest
 
 import toolkit as tk
-from toolkit.inference.priors import merged_priors
+from toolkit.inference.priors import merged_priors, prior_words
 from toolkit.models import model_of
 
 RNG = np.random.default_rng(1)
@@ -57,3 +57,13 @@ def test_wrong_shapes_and_ranges_are_told(model: str, given: Any, message: str) 
     options = {"target": "infer"} if model == "text_drift" else {}
     with pytest.raises(ValueError, match=message):
         merged(model, given, **options)
+
+
+def test_priors_are_written_with_all_their_numbers() -> None:
+    assert prior_words(dist.LogNormal(1.0, 0.5)) == "LogNormal(loc=1.0, scale=0.5)"
+    assert prior_words(dist.TruncatedNormal(0.3, 2.0, low=0.0)) == (
+        "LeftTruncatedDistribution(low=0.0) of Normal(loc=0.3, scale=2.0)"
+    )
+    vector = dist.Normal(0.0, 1.0).expand([2]).to_event(1)
+    assert prior_words(vector).endswith("of Normal(loc=0.0, scale=1.0)")
+    assert prior_words(np.array([0.5, 0.25])) == "known: [0.5, 0.25]"
