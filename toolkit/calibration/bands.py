@@ -152,7 +152,7 @@ def _leaving(num_datasets: int, num_ranks: int, pointwise: float) -> float:
         new = np.arange(low, high + 1)
         weight = weight @ _step(num_datasets, state, new, 1 / (num_ranks - index))
         state = new
-    return float(1 - weight.sum())
+    return max(0.0, float(1 - weight.sum()))  # rounding, where it is next to nothing
 
 
 def _step(num_datasets: int, before: Counts, after: Counts, share: float) -> Array:
