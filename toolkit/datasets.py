@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from toolkit import labels
+from toolkit.labelled import labelled
 from toolkit.systems import Configuration, system_from_json
 
 ARGUMENTS = "arguments"
@@ -38,21 +39,7 @@ def trajectory(
     ValueError
         When a name is unknown, or two variables disagree about a size.
     """
-    dataset = xr.Dataset(
-        {
-            name: (labels.dims(name), values, labels.variable(name).attrs)
-            for name, values in variables.items()
-        },
-        attrs=dict(attrs),
-    )
-    coordinates = {
-        name: np.arange(size) for name, size in dataset.sizes.items() if name in labels.COORDINATES
-    }
-    coordinates[labels.GENERATION] = np.asarray(generation)
-    dataset = dataset.assign_coords(coordinates)
-    for name in coordinates:
-        dataset[name].attrs.update(labels.COORDINATES[str(name)].attrs)
-    return dataset
+    return labelled(variables, generation).assign_attrs(attrs)
 
 
 def provenance(system: Configuration, arguments: Mapping[str, Any]) -> dict[str, str]:

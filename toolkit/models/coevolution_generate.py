@@ -19,6 +19,7 @@ import numpy as np
 import xarray as xr
 
 from toolkit import labels, measures
+from toolkit.labelled import labelled
 from toolkit.models import image_law, image_statistics
 from toolkit.models.double_multinomial import draw_counts
 from toolkit.models.image_law import Replenishment, Spec
@@ -100,18 +101,7 @@ def generate(design: CoevolutionDesign, values: Values, rng_key: Array) -> xr.Da
         **values,
     }
     drawn = _trajectories(design, {k: jnp.asarray(v, float) for k, v in numbers.items()}, rng_key)
-    dataset = xr.Dataset(
-        {
-            name: (labels.dims(name), np.asarray(value), labels.variable(name).attrs)
-            for name, value in drawn._asdict().items()
-        }
-    )
-    return dataset.assign_coords(
-        {
-            name: (name, np.arange(size), labels.COORDINATES[str(name)].attrs)
-            for name, size in dataset.sizes.items()
-        }
-    )
+    return labelled(drawn._asdict())
 
 
 @partial(jax.jit, static_argnums=0)

@@ -57,6 +57,7 @@ import numpyro.distributions as dist
 import xarray as xr
 
 from toolkit import labels
+from toolkit.labelled import labelled
 from toolkit.measures import Array
 from toolkit.models.coordinates import tilted
 from toolkit.models.decay_data import DETERMINISTIC, STOCHASTIC, Data, Spec, prepare
@@ -249,17 +250,7 @@ def generate(design: Design, values: Values, rng_key: Array) -> xr.Dataset:
     spec = Spec(labels.SCORE, form, scale, common)
     wanted = {name: jnp.asarray(values[name], float) for name in spec.parameters}
     made = drawn(spec, design.replicates, design.generation, wanted, rng_key)
-    dims = labels.dims(labels.SCORE)
-    coordinates = {
-        labels.REPLICATE: np.arange(design.replicates),
-        labels.GENERATION: np.asarray(design.generation),
-    }
-    return xr.Dataset(
-        {labels.SCORE: (dims, np.asarray(made), labels.variable(labels.SCORE).attrs)},
-        coords={
-            name: (name, at, labels.COORDINATES[name].attrs) for name, at in coordinates.items()
-        },
-    )
+    return labelled({labels.SCORE: made}, design.generation)
 
 
 MODEL = Model(

@@ -9,10 +9,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import xarray as xr
 
 from toolkit import labels, measures
+from toolkit.labelled import labelled
 from toolkit.models import image_law, image_special, image_statistics
 from toolkit.models.image_law import Sizes, Spec
 from toolkit.models.protocol import Values
@@ -90,23 +90,7 @@ def generate(design: ImageDesign, values: Values, rng_key: Array) -> xr.Dataset:
     batch, shrinkage = (values[name] for name in (*names, labels.SHRINKAGE_FACTOR))
     real_share = values.get(labels.REAL_SHARE, 0.0)
     drawn = _trajectory(spec, design.batch_size, rng_key, batch, shrinkage, real_share)
-    return _dataset({name: np.asarray(value) for name, value in drawn.items()})
-
-
-def _dataset(variables: Mapping[str, Any]) -> xr.Dataset:
-    """Variables with their dims and units, generations from 0."""
-    dataset = xr.Dataset(
-        {
-            name: (labels.dims(name), value, labels.variable(name).attrs)
-            for name, value in variables.items()
-        }
-    )
-    return dataset.assign_coords(
-        {
-            name: (name, np.arange(size), labels.COORDINATES[str(name)].attrs)
-            for name, size in dataset.sizes.items()
-        }
-    )
+    return labelled(drawn)
 
 
 def _applied(matrix: Array, vector: Array) -> Array:

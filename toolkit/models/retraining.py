@@ -46,6 +46,7 @@ import xarray as xr
 from numpyro.distributions import constraints
 
 from toolkit import labels
+from toolkit.labelled import labelled
 from toolkit.measures import Array
 from toolkit.models.distributions import HalfNormal
 from toolkit.models.linear_gaussian import accumulated, decay_rate
@@ -245,19 +246,7 @@ def generate(design: Design, values: Values, rng_key: Array) -> xr.Dataset:
     wanted = (values[labels.CONTRACTION_FACTOR], values[labels.FIXED_POINT_VALUE], sd)
     numbers = tuple(jnp.asarray(value, float) for value in (*wanted, design.start))
     made = _generated(shape, design.generation, numbers, rng_key)
-    label = labels.variable(labels.IMAGE_MEAN)
-    coordinates = {
-        labels.REPLICATE: np.arange(design.replicates),
-        labels.GENERATION: np.asarray(design.generation),
-        labels.TEXT: np.arange(1),
-        labels.FEATURE: np.arange(design.components),
-    }
-    return xr.Dataset(
-        {label.name: (labels.dims(label.name), np.asarray(made)[:, :, None], label.attrs)},
-        coords={
-            name: (name, at, labels.COORDINATES[name].attrs) for name, at in coordinates.items()
-        },
-    )
+    return labelled({labels.IMAGE_MEAN: made[:, :, None]}, design.generation)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))

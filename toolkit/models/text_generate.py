@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from toolkit import labels
+from toolkit.labelled import labelled
 from toolkit.measures import Array
 from toolkit.models.double_multinomial import draw_counts
 from toolkit.models.protocol import Values
@@ -100,13 +101,7 @@ def generate(design: TextDriftDesign, values: Values, rng_key: Array) -> xr.Data
     uniform = np.full(design.num_texts, 1 / design.num_texts)
     numbers[labels.INJECTION_TARGET] = jnp.asarray(uniform if target is None else target, float)
     probs = np.asarray(_drawer(design)(numbers, rng_key))
-    name = labels.TEXT_PROBS
-    dims = labels.dims(name)
-    coords = {
-        dim: ((dim,), np.arange(size), labels.COORDINATES[dim].attrs)
-        for dim, size in zip(dims, probs.shape, strict=True)
-    }
-    return xr.Dataset({name: (dims, probs, labels.variable(name).attrs)}, coords=coords)
+    return labelled({labels.TEXT_PROBS: probs})
 
 
 @functools.cache
