@@ -324,7 +324,10 @@ MISTAKES = {
     ),
     "capital": ("Generation,score\n0,1\n", "did you mean it by 'Generation'? Rename it."),
     "run": ("run,generation,score\n0,0,1\n", "rename 'run' if you mean 'replicate', or leave it"),
-    "unknown": ("generation,recall\n0,1\n", "or read one as the score by score='recall'."),
+    "unknown": (
+        "generation,recall\n0,1\n",
+        "or read one as the score by score='recall' (--score recall).",
+    ),
     "nothing": ("replicate,generation\n0,1\n", "has nothing to read beside 'replicate', 'generat"),
     "no text": ("generation,text_probs\n0,1\n", "no column 'text', but text_probs is a number for"),
     "text of score": ("generation,text,score\n0,0,1\n", "FILE has a column 'text'; average"),

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from toolkit.cli.output import print_table
+from toolkit.cli.output import print_table, terminal_width
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from toolkit.models import Model
 
 _WIDTH = 100
+#: Columns that a narrow terminal goes without, the first ones first: whole numbers of what is
+#: left say more than the beginnings of all.
+_LESS_NEEDED = ("ess_tail", "mean", "ess_bulk", "sd")
 
 
 def settings_of(given: Iterable[str], model: Model) -> dict[str, Any]:
@@ -80,12 +84,49 @@ def print_fit(found: xr.DataTree) -> bool:
     """Print the table, the remarks and the problems; whether the chains came to agree."""
     from toolkit.inference import fit_table, remarks
 
-    table = fit_table(found).reset_index(names="quantity")
-    columns = [str(column).replace("_", " ") for column in table.columns]
-    whole = {"ess_bulk": int, "ess_tail": int}
-    print_table(columns, table.astype(whole).itertuples(index=False))
+    table = fit_table(found)
+    typer.echo(_what_was_fitted(found))
+    if table.empty:
+        typer.echo("every parameter is known: nothing was inferred")
+    else:
+        table = table.astype({"ess_bulk": int, "ess_tail": int}).reset_index(names="quantity")
+        table = _within(table, terminal_width())
+        print_table(_headers(table), table.itertuples(index=False))
+    width = min(_WIDTH, terminal_width())
     for remark in remarks(found):
-        typer.echo(textwrap.fill(f"- {remark}", _WIDTH, subsequent_indent="  "))
+        typer.echo(textwrap.fill(f"- {remark}", width, subsequent_indent="  "))
     divergences = int(found.attrs["divergences"])
-    typer.echo(f"divergent transitions: {divergences}")
+    sampled = found["posterior"].sizes
+    typer.echo(
+        f"divergent transitions: {divergences} of {sampled['chain']} x {sampled['draw']} draws"
+    )
+    if int(found.attrs.get("tries", 1)) > 1:
+        typer.echo("the chains of a first, shorter try did not agree: this is a longer one")
     return str(found.attrs["converged"]) == "true"
+
+
+def _what_was_fitted(found: xr.DataTree) -> str:
+    sizes = found["observed_data"].sizes
+    counted = [
+        f"{sizes[dim]} {dim}{'s' if sizes[dim] != 1 else ''}"
+        for dim in ("replicate", "generation", "text")
+        if dim in sizes
+    ]
+    return f"{found.attrs['model']}, {', '.join(counted)}; 5% to 95%: the central 90 % interval"
+
+
+def _headers(table: pd.DataFrame) -> list[str]:
+    return [str(column).replace("_", " ") for column in table.columns]
+
+
+def _within(table: pd.DataFrame, width: int) -> pd.DataFrame:
+    """The table without the columns that do not fit into the width."""
+    for column in _LESS_NEEDED:
+        widths = [
+            max(len(header), *(len(f"{x:.4g}" if isinstance(x, float) else str(x)) for x in values))
+            for header, (_, values) in zip(_headers(table), table.items(), strict=True)
+        ]
+        if sum(widths) + 3 * len(widths) <= width:
+            break
+        table = table.drop(columns=column)
+    return table

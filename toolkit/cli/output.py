@@ -44,11 +44,11 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
                 column.min_width = max(column.min_width or 0, len(cell))
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
     console = Console()
-    console.width = _width()
+    console.width = terminal_width()
     console.print(table)
 
 
-def _width() -> int:
+def terminal_width() -> int:
     """Width of the terminal; a pipe takes whole lines."""
     from rich.console import Console
 
@@ -63,7 +63,7 @@ def print_verdicts(verdicts: pd.DataFrame) -> None:
     shown.loc[unchecked, ["worst_z", "worst_generation"]] = "-"
     shown = shown.reset_index()
     for width, names in _LESS_THAN.items():
-        if _width() < width:
+        if terminal_width() < width:
             shown = shown.drop(columns=names)
     columns = [str(column).replace("_", " ") for column in shown.columns]
     print_table(columns, shown.itertuples(index=False))

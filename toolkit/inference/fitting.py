@@ -73,7 +73,8 @@ def fit(
         one observed before it, for some of the draws), ``log_likelihood``, ``sample_stats``,
         ``observed_data``, ``constant_data``; dims chain and draw, and those of the data, with
         units. Attributes: ``converged``, ``problems``, ``remarks`` (what was left out, and what
-        the data do not tell), the model, seed, priors, options and versions.
+        the data do not tell), ``tries`` (2 where the first run failed), the model, seed, priors,
+        options, settings and versions.
 
     Raises
     ------
@@ -105,7 +106,9 @@ def fit(
     draws = run(seed=seed, **settings)
     names = [n for n in (*priors, *chosen.derived) if n in draws.values]
     diagnosis = diagnose({name: draws.values[name] for name in names}, draws.stats)
+    tries = 1
     if not diagnosis.converged:
+        tries = 2
         settings |= {
             key: max(settings.get(key, value), value) for key, value in _SECOND_TRY.items()
         }
@@ -117,6 +120,7 @@ def fit(
         options=options,
         priors={name: prior_words(prior) for name, prior in priors.items()},
         settings=settings,
+        tries=tries,
     )
     if not diagnosis.converged:
         warnings.warn(

@@ -57,6 +57,11 @@ def fit_table(fit: xr.DataTree) -> pd.DataFrame:
         (bulk and tail) and R-hat; the index names the quantities. Those that were known are left
         out.
 
+    Raises
+    ------
+    TypeError
+        When it is no fit.
+
     Examples
     --------
     >>> import numpy as np, toolkit as tk
@@ -66,6 +71,11 @@ def fit_table(fit: xr.DataTree) -> pd.DataFrame:
     >>> bool(table.loc["contraction_factor", "5%"] < 0.9 < table.loc["contraction_factor", "95%"])
     True
     """
+    if not isinstance(fit, xr.DataTree) or "posterior" not in fit.children:
+        raise TypeError(
+            f"expected what fit returns, an xr.DataTree with the group posterior, not "
+            f"{type(fit).__name__}; read one from a file with read_fit."
+        )
     posterior = fit["posterior"].to_dataset()
     sampled = fit["sample_stats"].to_dataset()
     stats = {name: sampled[name].to_numpy() for name in ("diverging", "energy")}

@@ -169,7 +169,9 @@ def _remarks(
             "follows their first zero is left out, for it cannot change any more."
         )
     if not seen.all():
-        found.append(f"{int((~seen).sum())} of {seen.size} scores are missing; gaps are exact.")
+        found.append(
+            f"{int((~seen).sum())} of {seen.size} scores are missing; they are summed out exactly."
+        )
     some = np.nonzero(seen.any(axis=0))[0]
     first, last = (values[:, at][seen[:, at]].mean() for at in (some[0], some[-1]))
     if last > first:

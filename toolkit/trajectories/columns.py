@@ -208,7 +208,7 @@ def _unknown_columns(unknown: Sequence[str], source: str, *, may_be_score: bool)
     mends = [f"rename {first!r} if you mean {near!r}"] if near else []
     mends.append(f"leave {them} out")
     if may_be_score:
-        mends.append(f"read one as the score by score={first!r}")
+        mends.append(f"read one as the score by score={first!r} (--score {first})")
     return f"{source} has the unknown {what} {_some(unknown)}; {', or '.join(mends)}."
 
 

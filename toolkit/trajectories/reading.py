@@ -257,6 +257,8 @@ def _from_dataset(dataset: xr.Dataset, score: str | None, source: str) -> xr.Dat
         known = score in labels.VARIABLES and not labels.variable(score).dims
         dataset = dataset[[score]].rename({} if known else {score: labels.SCORE})
     names = [name for name, _ in known_variables(dataset)]
+    if not names and "model" in dataset.attrs and "converged" in dataset.attrs:
+        raise ValueError(f"{source} is a fit, not a trajectory; read it with read_fit.")
     if not names:
         has = ", ".join(map(str, dataset.data_vars)) or "no variable"
         raise ValueError(

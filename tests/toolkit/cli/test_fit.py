@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpyro.distributions as dist
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import toolkit as tk
 from toolkit.cli import app as cli
-from toolkit.cli import shell
-from toolkit.cli.fitting import settings_of
+from toolkit.cli import output, shell
+from toolkit.cli.fitting import _within, settings_of
 from toolkit.models import model_of
 
 MODEL = ("--model", "diversity_decay", "--seed", 1)
@@ -58,9 +59,36 @@ def test_a_table_of_scores_is_fitted_printed_and_saved(scores: Path) -> None:
     assert str(out) in told(run(scores, *MODEL, "--score", "recall", "--out", out))  # it exists
 
 
+def test_known_parameters_leave_nothing_to_print(scores: Path) -> None:
+    known = ("contraction_factor=0.9", "floor=0.2", "noise_sd=0.01", "start=0.8", "start_sd=0.1",
+             "form=deterministic")  # fmt: skip
+    done = run(
+        scores, *MODEL, *SHORT, "--score", "recall", *(x for k in known for x in ("--set", k))
+    )
+    assert done.exit_code == 0, done.output
+    assert "nothing was inferred" in done.stdout
+
+
+@pytest.mark.parametrize(("width", "lost"), [(60, 4), (80, 2), (200, 0)])
+def test_a_narrow_terminal_gets_fewer_columns_not_cut_numbers(
+    width: int, lost: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "terminal_width", lambda: width)
+    columns = ["quantity", "mean", "sd", "5%", "50%", "95%", "ess_bulk", "ess_tail", "r_hat"]
+    row = ["contraction_factor", *[0.01234] * 5, 1000, 1000, 1.001]
+    narrow = _within(pd.DataFrame([row], columns=columns), width)
+    assert len(narrow.columns) == len(columns) - lost
+    assert {"quantity", "5%", "50%", "95%", "r_hat"} <= set(narrow.columns)
+    output.print_table(narrow.columns, narrow.itertuples(index=False))
+    printed = capsys.readouterr().out
+    assert printed.count("0.01234") == len(set(narrow.columns) & {"mean", "sd", "5%", "50%", "95%"})
+    assert "…" not in printed
+
+
 def test_mistakes_are_told(scores: Path, tmp_path: Path) -> None:
     read = (scores, *MODEL, "--score", "recall")
     assert "no file at" in told(run(tmp_path / "nothing.csv", *MODEL))
+    assert "(--score recall)" in told(run(scores, *MODEL))
     assert "recal" in told(run(scores, *MODEL, "--score", "recal"))
     wrong = ("--model", "text_drfit", "--seed", 1, "--score", "recall")
     assert "choose from: text_drift" in told(run(scores, *wrong))
