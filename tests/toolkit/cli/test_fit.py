@@ -131,5 +131,6 @@ def test_chains_that_disagree_end_with_their_own_status(
     done = run(scores, *MODEL, *SHORT, "--score", "recall", "--out", out,
                "--set", "form=deterministic")  # fmt: skip
     assert done.exit_code == shell.EXIT_NOT_CONVERGED
+    assert "a first, shorter try did not agree" in done.stdout
     assert out.exists()
     assert tk.read_fit(out).attrs["converged"] == "false"
