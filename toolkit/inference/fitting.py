@@ -126,7 +126,7 @@ def fit(
         warnings.warn(
             f"the fit did not converge: {'; '.join(diagnosis.problems)}. Its numbers must not be "
             "used; give more informative priors, fix a parameter that you know, or raise "
-            "num_warmup and num_draws.",
+            "num_warmup and num_draws (--warmup, --draws).",
             ConvergenceWarning,
             stacklevel=2,
         )
