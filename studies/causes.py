@@ -10,7 +10,7 @@ The full size takes about ten minutes on two cores.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,15 @@ class Config:
     injection_prob: float = 0.3
     injection_fraction: float = 0.1
     user_images: int = 20
-    num_warmup: int = 300
+    loops: tuple[str, ...] = (
+        "chance alone",
+        "sharpening",
+        "shrinkage",
+        "injection",
+        "real images",
+        "all of them",
+    )
+    num_warmup: int = 150
     num_draws: int = 500
     seed: int = 17
 
@@ -50,7 +58,7 @@ QUICK: Mapping[str, Any] = {
     "generations": 12,
     "replicates": 2,
     "num_texts": 3,
-    "num_warmup": 150,
+    "loops": ("chance alone", "shrinkage"),
     "num_draws": 200,
 }
 
@@ -88,8 +96,8 @@ def run(config: Config) -> Result:
     Result
     """
     found = xr.concat(
-        [_fitted(config, name, index) for index, name in enumerate(LOOPS)], dim=LOOP
-    ).assign_coords({LOOP: list(LOOPS)})
+        [_fitted(config, name, index) for index, name in enumerate(config.loops)], dim=LOOP
+    ).assign_coords({LOOP: list(config.loops)})
     return Result(
         data=xr.DataTree.from_dict({"causes": found}),
         figure=_figure(config, found),
@@ -173,7 +181,7 @@ def _at_zero(found: xr.Dataset) -> xr.DataArray:
 @plotting.styled
 def _figure(config: Config, found: xr.Dataset) -> Any:
     figure, axes = plotting.panels(1, len(CAUSES), size=(2.7 * len(CAUSES), 3.6))
-    height = np.arange(len(LOOPS))[::-1]
+    height = np.arange(len(config.loops))[::-1]
     for ax, (name, (words, neutral)) in zip(axes[0], CAUSES.items(), strict=True):
         one = found.sel({CAUSE: name})
         low, middle, high = one["found"].transpose(QUANTILE, LOOP).values
@@ -184,16 +192,21 @@ def _figure(config: Config, found: xr.Dataset) -> Any:
         ax.plot(middle, height, "o", color=blue, ms=4, label="median and 90 % interval")
         ax.plot(one["true"], height, "|", color=red, ms=13, mew=2, label="truth")
         ax.set_xlabel(words)
-        ax.set_ylim(-0.6, len(LOOPS) - 0.4)
-        ax.set_yticks(height, list(LOOPS) if ax is axes[0][0] else [])
+        ax.set_ylim(-0.6, len(config.loops) - 0.4)
+        ax.set_yticks(height, list(config.loops) if ax is axes[0][0] else [])
+        ax.set_ylabel("loop" if ax is axes[0][0] else "same loops")
+        ax.set_title(_panel_title(one))
         ax.grid(axis="y", visible=False)
-    right, number = _counts(found)
-    axes[0][0].set_title(
-        f"{right} of {number} intervals hold the truth ({config.replicates} replicates x "
-        f"{config.generations} generations)"
-    )
     plotting.legend_below(axes[0][0], columns=1)
     return figure
+
+
+def _panel_title(one: xr.Dataset) -> str:
+    """How many of a cause's intervals hold the truth; where it is 0, how near they come."""
+    right, number = _counts(one)
+    zero = float(one["found"].sel({QUANTILE: _QUANTILES[2]}).where(_at_zero(one)).max())
+    held = f"holds the truth in {right} of {number}" if number else "absent"
+    return held if np.isnan(zero) else f"{held};\nat most {zero:.2g} where it is 0"
 
 
 def _counts(found: xr.Dataset) -> tuple[int, int]:
@@ -211,7 +224,9 @@ def _largest_at_zero(found: xr.Dataset) -> dict[str, float]:
 def _finding(config: Config, found: xr.Dataset) -> str:
     right, number = _counts(found)
     zero = _largest_at_zero(found)
-    failed = [loop for loop, ok in zip(LOOPS, found["converged"].values, strict=True) if not ok]
+    failed = [
+        loop for loop, ok in zip(config.loops, found["converged"].values, strict=True) if not ok
+    ]
     bounds = "; ".join(f"{CAUSES[name][0]} below {high:.3g}" for name, high in zero.items())
     text = (
         f"From {config.replicates} replicates of {config.generations} generations, {right} of "
@@ -235,8 +250,8 @@ def _verdicts(found: xr.Dataset) -> dict[str, Verdict]:
         )
     }
     for cause, (name, seen) in told.items():
-        loops = [loop for loop, on in LOOPS.items() if cause in on]
-        others = [loop for loop in LOOPS if loop not in loops]
+        loops = [loop for loop in found[LOOP].values if cause in LOOPS[loop]]
+        others = [loop for loop in found[LOOP].values if loop not in loops]
         there = int(seen.sel({CAUSE: name, LOOP: loops}).sum())
         falsely = int(seen.sel({CAUSE: name, LOOP: others}).sum())
         outcome = HOLDS if there == len(loops) and not falsely else CAVEAT
@@ -248,5 +263,10 @@ def _verdicts(found: xr.Dataset) -> dict[str, Verdict]:
     return verdicts
 
 
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run from the command line."""
+    return _study.main("causes", argv)
+
+
 if __name__ == "__main__":
-    raise SystemExit(_study.main("causes"))
+    raise SystemExit(main())

@@ -52,8 +52,12 @@ def files(folder: Path) -> list[str]:
 
 def test_the_studies_are_the_public_modules() -> None:
     assert _study.names() == [
+        "calibration",
+        "causes",
         "corpus_injection",
         "image_contraction",
+        "least_squares",
+        "recover_rates",
         "text_collapse",
         "update_frequency",
     ]
@@ -75,7 +79,7 @@ def test_every_study_has_what_a_study_has(name: str) -> None:
 
 
 def test_unknown_names_are_told_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'nonsense'; choose from: corpus_injection"):
+    with pytest.raises(ValueError, match=r"'nonsense'; choose from: calibration, causes"):
         _study.run_study("nonsense")
     with pytest.raises(ValueError, match="no study is called"):
         _study.load("_study")

@@ -70,8 +70,8 @@ from toolkit.models.coevolution_parts import Form, Numbers, State
 from toolkit.models.coevolution_program import trajectory
 from toolkit.models.distributions import HalfNormal
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
-from toolkit.models.text_counts import Counts
 from toolkit.models.text_evidence import TextData
+from toolkit.models.text_moments import Moments
 
 __all__ = ["MODEL", "CoevolutionDesign", "Start", "Unobserved", "program"]
 
@@ -208,14 +208,12 @@ def _text_terms(spec: Spec, causes: Values, sizes: Array, data: Data) -> Array:
 
 def _axes(text: TextData) -> list[int | None]:
     """Which axis of each statistic is the replicates'; None where there is none."""
-    first: Any = jax.tree.map(lambda _: 0, text)
-    axes = first.likelihood._replace(batch_size=_NO_AXIS)
-    if isinstance(text.likelihood, Counts):
-        axes = axes._replace(captions=1, before=1, log_before=1)
-    elif text.likelihood.shape is not None:
-        # An axis of nodes comes before that of replicates.
-        axes = axes._replace(shape=axes.shape._replace(precision=1, log_det=1))
-    found = jax.tree.leaves(first._replace(likelihood=axes, target=_NO_AXIS))
+    # Statistics end with (replicate, transition), but for a root, which is a matrix of each.
+    last: Any = jax.tree.map(lambda leaf: jnp.ndim(leaf) - 2, text)
+    axes = last.likelihood._replace(batch_size=_NO_AXIS)
+    if isinstance(text.likelihood, Moments) and text.likelihood.shape is not None:
+        axes = axes._replace(shape=axes.shape._replace(root=0))
+    found = jax.tree.leaves(last._replace(likelihood=axes, target=_NO_AXIS))
     return [None if axis == _NO_AXIS else axis for axis in found]
 
 
