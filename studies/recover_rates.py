@@ -205,7 +205,7 @@ def _figure(config: Config, maps: Mapping[str, xr.Dataset]) -> Any:
     )
     _draw(config, closed, _told(maps, CLOSED)[0], "{:.0%}")
     closed.set_title(
-        f"its absence in {_first(config, _told(maps, CLOSED)[0])}\n"
+        f"Its absence is told in {_first(config, _told(maps, CLOSED)[0])}\n"
         "(share of data sets of a closed loop sure of that)"
     )
     spread = maps[INJECTED]["relative_sd"].median(labels.DATASET).values
