@@ -228,10 +228,16 @@ def _finding(config: Config, found: xr.Dataset) -> str:
         loop for loop, ok in zip(config.loops, found["converged"].values, strict=True) if not ok
     ]
     bounds = "; ".join(f"{CAUSES[name][0]} below {high:.3g}" for name, high in zero.items())
+    low, high = (found["found"].sel({QUANTILE: q}) for q in (_QUANTILES[0], _QUANTILES[2]))
+    width = (high - low).median(LOOP)
+    widths = "; ".join(
+        f"{words} {float(width.sel({CAUSE: name})):.3g}" for name, (words, _) in CAUSES.items()
+    )
     text = (
         f"From {config.replicates} replicates of {config.generations} generations, {right} of "
         f"{number} central 90 % intervals of the causes hold the truth. Where a cause is absent, "
-        f"the fit says so with an upper bound (95 %): {bounds}."
+        f"the fit says so with an upper bound (95 %): {bounds}. Median widths of the "
+        f"intervals: {widths}."
     )
     return text + (f" The chains did not come to agree for: {', '.join(failed)}." if failed else "")
 

@@ -270,7 +270,7 @@ def _finding(config: Config, maps: Mapping[str, xr.Dataset]) -> str:
         f"absence from {_first(config, absent)} on (replicates x generations). Of "
         f"{config.num_datasets} data sets in each size, at most {wrong.max():.0%} of the injected "
         f"and {mistaken.max():.0%} of the closed ones were sure of the wrong answer. The posterior "
-        f"sd of effective_batch_size falls from {spread[0, 0]:.0%} to {spread[-1, -1]:.1%}. "
+        f"sd of effective_batch_size falls from {spread[0, 0]:.1%} to {spread[-1, -1]:.1%}. "
         f"{inside} of {number} 90 % intervals cover the truth ({inside / max(number, 1):.1%}); "
         f"{failed} of {total} chains failed and are left out."
     )

@@ -22,7 +22,7 @@ def own_laws() -> Iterator[tuple[str, str]]:
             yield name, design
 
 
-@pytest.mark.parametrize(("model", "design"), own_laws())
+@pytest.mark.parametrize(("model", "design"), list(own_laws()))
 def test_models_are_calibrated_on_their_own_law(model: str, design: str) -> None:
     sizes = designs_of(model_of(model))[design]
     result = calibrate(model, num_datasets=500, seed=SEED, design=sizes, progress=False)

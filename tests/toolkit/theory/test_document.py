@@ -235,7 +235,7 @@ def test_both_are_written_by_the_command(tmp_path: Path) -> None:
     from toolkit.cli.theorems import show
 
     for name, flag in (("theorems.tex", "latex"), ("theorems.html", "html")):
-        target = tmp_path / "docs" / name
+        target = tmp_path / name
         assert show(None, **{flag: True}, out=target) == target  # type: ignore[arg-type]
         assert target.stat().st_size > 10_000
 
