@@ -7,7 +7,6 @@ at once and on however many cores they run.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from tqdm.auto import tqdm
 
 from toolkit import datasets, labels
 from toolkit.loops import Dtype, Loop, Method, loop_of
+from toolkit.machine import cores
 from toolkit.systems import Configuration
 from toolkit.systems.validation import integer
 
@@ -122,9 +122,9 @@ def simulate(
     names = _recorded(loop, record)
     plan = _plan(loop, names, generations // every, every, replicates, seed)
     in_flight = (
-        _cores() if chunk_size is None else -(-integer(chunk_size, "chunk_size", 1) // plan.width)
+        cores() if chunk_size is None else -(-integer(chunk_size, "chunk_size", 1) // plan.width)
     )
-    result = _run(plan, min(in_flight, _cores()), progress)
+    result = _run(plan, min(in_flight, cores()), progress)
     arguments = {
         "generations": generations,
         "replicates": replicates,
@@ -213,10 +213,6 @@ def _recorded(loop: Loop, record: Sequence[str] | None) -> tuple[str, ...]:
             labels.variable(name)
             raise ValueError(f"{name} cannot be recorded from this loop.")
     return tuple(dict.fromkeys(record))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run(plan: _Plan, in_flight: int, progress: bool) -> dict[str, np.ndarray]:

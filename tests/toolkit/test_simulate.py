@@ -92,7 +92,7 @@ def test_number_of_cores_changes_no_bit(
     simulated: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for cores in (1, 3):
-        monkeypatch.setattr(sys.modules["toolkit.simulate"], "_cores", lambda: cores)  # noqa: B023
+        monkeypatch.setattr(sys.modules["toolkit.simulate"], "cores", lambda: cores)  # noqa: B023
         assert simulate().identical(simulated)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,6 @@ def test_named_texts_are_saved_and_read(tmp_path: Path) -> None:
         assert tk.read_trajectory(path).identical(named)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
 def test_parquet_gives_the_dataset_back(tmp_path: Path) -> None:
     expected = states().assign_coords(text=["a", "b", "c", "d"])
     tk.to_table(expected).to_parquet(tmp_path / "a.parquet")

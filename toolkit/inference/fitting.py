@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from toolkit.inference import sampler
@@ -16,6 +15,7 @@ from toolkit.inference.groups import assemble
 from toolkit.inference.priors import merged_priors, prior_words, split_arguments
 from toolkit.inference.tree import attributes
 from toolkit.models import Model, model_of
+from toolkit.systems.validation import integer
 from toolkit.trajectories import read_trajectory
 
 #: A second try is warmed up longer, more careful, and longer itself.
@@ -97,7 +97,7 @@ def fit(
     """
     chosen = model_of(model) if isinstance(model, str) else model
     settings = _settings(num_chains, num_warmup, num_draws, target_accept)
-    seed = _whole(seed, "seed", 0)
+    seed = integer(seed, "seed", 0)
     options, given = split_arguments(chosen, priors_and_options)
     evidence = chosen.prepare(read_trajectory(data), **options)
     priors = merged_priors(chosen, evidence, given)
@@ -137,14 +137,8 @@ def _settings(chains: int, warmup: int, draws: int, accept: float) -> dict[str, 
     if not 0 < float(accept) < 1:
         raise ValueError(f"target_accept must be between 0 and 1, not {accept!r}.")
     return {
-        "num_chains": _whole(chains, "num_chains", 1),
-        "num_warmup": _whole(warmup, "num_warmup", 50),
-        "num_draws": _whole(draws, "num_draws", 50),
+        "num_chains": integer(chains, "num_chains", 1),
+        "num_warmup": integer(warmup, "num_warmup", 50),
+        "num_draws": integer(draws, "num_draws", 50),
         "target_accept": float(accept),
     }
-
-
-def _whole(value: Any, name: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} must be a whole number from {least}, not {value!r}.")
-    return int(value)

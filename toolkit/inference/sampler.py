@@ -9,7 +9,6 @@ once in threads, since compiled code releases Python's lock.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,6 +23,7 @@ from numpyro.infer.util import ParamInfo
 from toolkit.inference import density
 from toolkit.inference.density import Target
 from toolkit.inference.laplace import laplace
+from toolkit.machine import cores
 from toolkit.measures import Array
 from toolkit.models import Model, Priors
 
@@ -99,7 +99,7 @@ def sample(
     target = density.target_of(model, spec)
     keys = jax.random.split(jax.random.key(seed), chosen.num_chains)
     # An even number of chains for each core; one program serves all blocks.
-    blocks = next(number for number in (_cores(), 1) if chosen.num_chains % number == 0)
+    blocks = next(number for number in (cores(), 1) if chosen.num_chains % number == 0)
     parts = keys.reshape(blocks, -1)
     run = _compiled(_chains, target, chosen, priors, data, parts[0])
     with ThreadPoolExecutor(blocks) as pool:
@@ -142,8 +142,9 @@ def sample_many(
     target = density.target_of(model, spec)
     number = len(jax.tree.leaves(data)[0])
     keys = jax.random.split(jax.random.key(seed), number)
-    cores = min(_cores(), number)
-    size = -(-number // (cores * -(-number // (cores * 32))))  # at most about 32 in one call
+    num_cores = min(cores(), number)
+    calls = -(-number // (num_cores * 32))  # at most about 32 data sets in one call
+    size = -(-number // (num_cores * calls))
     own = {name: priors[name] for name in per_data_set}
     common = {name: prior for name, prior in priors.items() if name not in own}
 
@@ -159,7 +160,7 @@ def sample_many(
         found = compiled(common, *block(first))
         return jax.tree.map(lambda leaf: leaf[: number - first], found)
 
-    with ThreadPoolExecutor(cores) as pool:
+    with ThreadPoolExecutor(num_cores) as pool:
         parts = list(pool.map(run, range(0, number, size)))
     return Draws(*jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts))
 
@@ -198,10 +199,6 @@ def _program(
 ) -> Any:
     blank = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
     return function.lower(target, settings, *jax.tree.unflatten(tree, blank)).compile()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @partial(jax.jit, static_argnums=(0, 1))
