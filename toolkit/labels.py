@@ -283,6 +283,47 @@ CALIBRATION: dict[str, Label] = {
     )
 }
 
+#: Dimensions and variables of criticism (``toolkit.criticism``): models compared and checked.
+VARIANT = "variant"
+FOLD = "fold"
+ELPD = "elpd"
+ELPD_OF_FOLD = "elpd_of_fold"
+ELPD_DIFFERENCE = "elpd_difference"
+ELPD_DIFFERENCE_SE = "elpd_difference_se"
+STACKING_WEIGHT = "stacking_weight"
+PARETO_K = "pareto_k"
+REFITTED = "refitted"
+STATISTIC = "statistic"
+OBSERVED_VALUE = "observed_value"
+PREDICTED_MEAN = "predicted_mean"
+PREDICTED_SD = "predicted_sd"
+P_VALUE = "p_value"
+ADJUSTED_P = "adjusted_p"
+
+_PER_FOLD = (VARIANT, FOLD)
+
+#: Of comparisons of models and of predictive checks, with all their dimensions.
+CRITICISM: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(VARIANT, (VARIANT,), "variant of the model", "1"),
+        Label(FOLD, (FOLD,), "what is left out at once", "1"),
+        Label(ELPD, (VARIANT,), "expected log predictive density of what was left out", "nat"),
+        Label(ELPD_OF_FOLD, _PER_FOLD, "log predictive density of a fold left out", "nat"),
+        Label(ELPD_DIFFERENCE, (VARIANT,), "difference of elpd from the reference's", "nat"),
+        Label(ELPD_DIFFERENCE_SE, (VARIANT,), "standard error of the difference", "nat"),
+        Label(STACKING_WEIGHT, (VARIANT,), "stacking weight", "1"),
+        Label(PARETO_K, _PER_FOLD, "Pareto k of the importance weights", "1"),
+        Label(REFITTED, _PER_FOLD, "the model was fitted anew without the fold", "1"),
+        Label(STATISTIC, (STATISTIC,), "test statistic", "1"),
+        Label(OBSERVED_VALUE, (STATISTIC,), "value of the data", "1"),
+        Label(PREDICTED_MEAN, (STATISTIC,), "mean over data sets drawn from the fit", "1"),
+        Label(PREDICTED_SD, (STATISTIC,), "sd over data sets drawn from the fit", "1"),
+        Label(P_VALUE, (STATISTIC,), "posterior predictive p-value, two-sided", "1"),
+        Label(ADJUSTED_P, (STATISTIC,), "p-value corrected for their number (Holm)", "1"),
+    )
+}
+
 #: Variables with log-normal tails, so that a plain mean over replicates is borne by a few of
 #: them (theory, I6), and for each the variable whose log-variance tells how heavy they are:
 #: scales are products of random factors, and the drift of a mean sums up past variances.
