@@ -151,15 +151,19 @@ def label_ends(ax: Axes, *, size: float = 8) -> Axes:
 
 
 @styled
-def log_axis(ax: Axes) -> Axes:
-    """A logarithmic vertical axis, with plain numbers where it spans less than two decades."""
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
+def log_axis(ax: Axes, *, horizontal: bool = False) -> Axes:
+    """A logarithmic axis, with plain numbers where it spans less than two decades.
+
+    The vertical axis, or the horizontal one.
+    """
+    (ax.set_xscale if horizontal else ax.set_yscale)("log")
+    low, high = ax.get_xlim() if horizontal else ax.get_ylim()
+    axis = ax.xaxis if horizontal else ax.yaxis
     if high < 100 * low:
         steps = tuple(range(1, 10)) if high < 8 * low else (1, 2, 5)
-        ax.yaxis.set_major_locator(LogLocator(subs=steps))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_locator(NullLocator())
+        axis.set_major_locator(LogLocator(subs=steps))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_locator(NullLocator())
     return ax
 
 
