@@ -44,14 +44,29 @@ def trajectory(
 
 def provenance(system: Configuration, arguments: Mapping[str, Any]) -> dict[str, str]:
     """Attributes that are enough to run a simulation again: system, arguments, versions."""
-    packages = ("coevo-toolkit", "jax", "jaxlib", "numpy", "scipy", "xarray")
-    versions = {"python": platform.python_version()}
-    for package in packages:
-        versions[package] = importlib.metadata.version(package)
     return {
         labels.SYSTEM: system.to_json(),
         ARGUMENTS: json.dumps(dict(arguments)),
-        VERSIONS: json.dumps(versions),
+        VERSIONS: json.dumps(versions()),
+    }
+
+
+def versions(*more: str) -> dict[str, str]:
+    """Versions of what numbers depend on.
+
+    Parameters
+    ----------
+    *more : str
+        Further packages.
+
+    Examples
+    --------
+    >>> list(versions("numpyro"))[-1]
+    'numpyro'
+    """
+    packages = ("coevo-toolkit", "jax", "jaxlib", "numpy", "scipy", "xarray", *more)
+    return {"python": platform.python_version()} | {
+        package: importlib.metadata.version(package) for package in packages
     }
 
 

@@ -70,7 +70,7 @@ def samplers(rounds: int) -> Result:
     size = density.unconstrained_prior_draw(target, jax.random.key(0), priors, evidence.data).size
 
     def toolkit(seed: int) -> np.ndarray:
-        draws = sampler.sample(
+        draws = sampler.Chains(
             model,
             evidence.spec,
             priors,
@@ -78,8 +78,7 @@ def samplers(rounds: int) -> Result:
             seed=seed,
             num_chains=CHAINS,
             num_warmup=WARMUP,
-            num_draws=DRAWS,
-        )
+        ).draw(DRAWS)
         return np.stack([draws.values[name] for name in priors], axis=-1)
 
     contenders: dict[str, Callable[[int], np.ndarray]] = {

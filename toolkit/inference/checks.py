@@ -53,6 +53,11 @@ class Diagnosis(NamedTuple):
         """Whether nothing was found."""
         return not self.problems
 
+    @property
+    def worst_rhat(self) -> float:
+        """The largest of all."""
+        return max(self.rhat.values(), default=1.0)
+
 
 def diagnose(values: Mapping[str, FloatArray], chain_stats: Mapping[str, FloatArray]) -> Diagnosis:
     """Check chains.

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from toolkit.inference import sampler
-from toolkit.inference.checks import diagnose
-from toolkit.inference.groups import assemble
+from toolkit import datasets
+from toolkit.inference.checks import Diagnosis, diagnose
+from toolkit.inference.groups import Groups
 from toolkit.inference.priors import merged_priors, prior_words, split_arguments
+from toolkit.inference.sampler import Chains, Draws
 from toolkit.inference.tree import attributes
 from toolkit.models import Model, model_of
 from toolkit.systems.validation import integer
 from toolkit.trajectories import read_trajectory
 
-#: A second try is warmed up longer, more careful, and longer itself.
-_SECOND_TRY = {
-    "num_warmup": 1000,
-    "num_draws": 1000,
-    "target_accept": 0.9,
-    "adapt_metric": True,
-}
+#: Chains that agree but for chance are carried on, up to so many times as long.
+_LONGEST = 4
+#: Chains farther apart than this do not agree but for chance: they are begun anew, ...
+_FAR_APART = 1.1
+#: ... warmed up longer, more carefully, and with a metric that is learned.
+_SECOND_TRY = {"num_warmup": 1000, "target_accept": 0.9, "adapt_metric": True}
 
 
 class ConvergenceWarning(UserWarning):
@@ -45,9 +45,9 @@ def fit(
     """Infer what drives an observed loop.
 
     The data are checked against the model first. NUTS starts around a mode, whitened by
-    Laplace's approximation. The chains are checked after; a run that fails is repeated once,
-    warmed up longer, and if it fails again the result says so: a warning, and the attribute
-    ``converged``.
+    Laplace's approximation. The chains are checked after: where they have too few effective draws
+    they are carried on, up to four times as long; where they disagree they are begun anew, warmed
+    up longer. If that fails too the result says so: a warning, and the attribute ``converged``.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ def fit(
     seed : int
         Fixes the result.
     num_chains, num_warmup, num_draws : int
-        Chains, and draws of each during and after its warm-up.
+        Chains, and draws of each during and after its warm-up; there are two or four times as
+        many draws where the chains had to be carried on.
     target_accept : float
         Mean acceptance probability that NUTS adapts its step size to.
     **priors_and_options
@@ -73,8 +74,8 @@ def fit(
         one observed before it, for some of the draws), ``log_likelihood``, ``sample_stats``,
         ``observed_data``, ``constant_data``; dims chain and draw, and those of the data, with
         units. Attributes: ``converged``, ``problems``, ``remarks`` (what was left out, and what
-        the data do not tell), ``tries`` (2 where the first run failed), the model, seed, priors,
-        options, settings and versions.
+        the data do not tell), ``tries`` (2 where the chains were begun anew), the model, seed,
+        priors, options, settings and versions.
 
     Raises
     ------
@@ -102,25 +103,32 @@ def fit(
     evidence = chosen.prepare(read_trajectory(data), **options)
     priors = merged_priors(chosen, evidence, given)
 
-    run = partial(sampler.sample, chosen, evidence.spec, priors, evidence.data)
-    draws = run(seed=seed, **settings)
-    names = [n for n in (*priors, *chosen.derived) if n in draws.values]
-    diagnosis = diagnose({name: draws.values[name] for name in names}, draws.stats)
+    num_chains, num_draws = settings["num_chains"], settings.pop("num_draws")
+    names = [*priors, *chosen.derived]
+
+    chains = Chains(chosen, evidence.spec, priors, evidence.data, seed=seed, **settings)
+    groups = Groups(chosen, evidence, priors, chains.shapes, num_chains, num_draws, seed)
+    draws, diagnosis = _carried_on(chains, num_draws, names)
     tries = 1
     if not diagnosis.converged:
         tries = 2
         settings |= {
             key: max(settings.get(key, value), value) for key, value in _SECOND_TRY.items()
         }
-        draws = run(seed=seed + 1, **settings)
-        diagnosis = diagnose({name: draws.values[name] for name in names}, draws.stats)
-    found = assemble(chosen, evidence, priors, draws, diagnosis, seed)
+        again = Chains(chosen, evidence.spec, priors, evidence.data, seed=seed + 1, **settings)
+        draws, diagnosis = _carried_on(again, num_draws, names)
+    found = groups.assemble(draws)
     found.attrs |= attributes(
+        model=chosen.name,
+        converged=diagnosis.converged,
+        problems=diagnosis.problems,
+        divergences=diagnosis.divergences,
         seed=seed,
         options=options,
         priors={name: prior_words(prior) for name, prior in priors.items()},
-        settings=settings,
+        settings=settings | {"num_draws": draws.stats["lp"].shape[1]},
         tries=tries,
+        versions=datasets.versions("numpyro"),
     )
     if not diagnosis.converged:
         warnings.warn(
@@ -131,6 +139,18 @@ def fit(
             stacklevel=2,
         )
     return found
+
+
+def _carried_on(chains: Chains, num_draws: int, names: Sequence[str]) -> tuple[Draws, Diagnosis]:
+    """Draws, twice and four times as many where chains that nearly agree need them."""
+    times = 1
+    while True:
+        draws = chains.draw(times * num_draws)
+        own = {name: draws.values[name] for name in names if name in draws.values}
+        found = diagnose(own, draws.stats)
+        if found.converged or times == _LONGEST or found.worst_rhat > _FAR_APART:
+            return draws, found
+        times *= 2
 
 
 def _settings(chains: int, warmup: int, draws: int, accept: float) -> dict[str, Any]:

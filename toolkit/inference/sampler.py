@@ -1,16 +1,13 @@
 """NUTS, compiled once for a model and the shapes of its data, then run on any numbers.
 
 ``numpyro.infer.MCMC`` compiles anew at every run; its kernel's own ``init`` and ``sample`` under
-one ``jit``, with priors and data as arguments, do not. Chains (and data sets) are mapped, not
-vectorised: side by side each would wait for the longest trajectory of all. Two or more run at
-once in threads, since compiled code releases Python's lock.
+``jit``, with priors and data as arguments, do not. Chains (and data sets) run one by one in
+threads, not vectorised: side by side each would wait for the longest trajectory of all.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,7 +19,8 @@ from numpyro.infer.util import ParamInfo
 
 from toolkit.inference import density
 from toolkit.inference.density import Target
-from toolkit.inference.laplace import laplace
+from toolkit.inference.laplace import Laplace, laplace
+from toolkit.inference.programs import in_blocks, in_threads, program
 from toolkit.machine import cores
 from toolkit.measures import Array
 from toolkit.models import Model, Priors
@@ -34,6 +32,10 @@ _STARTS = 10
 _OVERDISPERSION = 1.5
 #: A dense metric is learned up to so many dimensions.
 _MOST_DENSE = 64
+#: Draws of a chain in one call: chains may be carried on by any multiple of it.
+_STEPS = 50
+#: Data sets in one call.
+_MOST_DATA_SETS = 32
 
 
 class Settings(NamedTuple):
@@ -41,8 +43,7 @@ class Settings(NamedTuple):
 
     Attributes
     ----------
-    num_chains, num_warmup, num_draws : int
-        Draws of each chain after its warm-up.
+    num_warmup : int
     target_accept : float
         Mean acceptance probability that the step size aims at.
     max_tree_depth : int
@@ -51,9 +52,7 @@ class Settings(NamedTuple):
         posterior is far from normal, and one that is learned from few draws is worse.
     """
 
-    num_chains: int = 4
     num_warmup: int = 150
-    num_draws: int = 500
     target_accept: float = 0.8
     max_tree_depth: int = 10
     adapt_metric: bool = False
@@ -70,14 +69,14 @@ class Draws(NamedTuple):
         By ArviZ's names: diverging, n_steps, acceptance_rate, energy, lp, step_size.
     """
 
-    values: dict[str, np.ndarray]
-    stats: dict[str, np.ndarray]
+    values: dict[str, Any]
+    stats: dict[str, Any]
 
 
-def sample(
-    model: Model, spec: Any, priors: Priors, data: Any, *, seed: int, **settings: Any
-) -> Draws:
-    """Draw from the posterior of one data set.
+class Chains:
+    """Chains of one data set, which can be carried on.
+
+    Compiling begins when they are made, and is waited for when they are drawn from.
 
     Parameters
     ----------
@@ -87,24 +86,70 @@ def sample(
     priors : mapping
         A distribution or a number for each parameter.
     seed : int
+    num_chains : int
     **settings
         Of :class:`Settings`.
 
-    Returns
-    -------
-    Draws
-        With axes (chain, draw, ...).
+    Attributes
+    ----------
+    shapes : dict of jax.ShapeDtypeStruct
+        Of one draw of each site.
     """
-    chosen = Settings(**settings)
-    target = density.target_of(model, spec)
-    keys = jax.random.split(jax.random.key(seed), chosen.num_chains)
-    # An even number of chains for each core; one program serves all blocks.
-    blocks = next(number for number in (cores(), 1) if chosen.num_chains % number == 0)
-    parts = keys.reshape(blocks, -1)
-    run = _compiled(_chains, target, chosen, priors, data, parts[0])
-    with ThreadPoolExecutor(blocks) as pool:
-        found = list(pool.map(partial(run, priors, data), parts))
-    return Draws(*jax.tree.map(lambda *leaves: np.concatenate(leaves), *found))
+
+    def __init__(
+        self,
+        model: Model,
+        spec: Any,
+        priors: Priors,
+        data: Any,
+        *,
+        seed: int,
+        num_chains: int = 4,
+        **settings: Any,
+    ) -> None:
+        self._settings = Settings(**settings)
+        static = (density.target_of(model, spec), self._settings)
+        self._arguments = (priors, data)
+        self._keys = jax.random.split(jax.random.key(seed), num_chains)
+        begin = program(_begin, static, priors, data, self._keys[0])
+        advance = program(_advance, (*static, _STEPS), priors, data, *begin.result)
+        self._programs = begin, advance
+        self._states: list[Any] = [None] * num_chains
+        self._drawn: list[list[Draws]] = [[] for _ in range(num_chains)]
+        some = advance.result[1].values
+        self.shapes = {n: jax.ShapeDtypeStruct(v.shape[1:], v.dtype) for n, v in some.items()}
+
+    def draw(self, number: int) -> Draws:
+        """Carry all chains on until each has so many draws after its warm-up.
+
+        Parameters
+        ----------
+        number : int
+
+        Returns
+        -------
+        Draws
+            All of them, with axes (chain, draw, ...).
+        """
+        warmup = self._settings.num_warmup
+        begin, advance = self._programs
+
+        def carry_on(chain: int) -> None:
+            drawn = self._drawn[chain]
+            if not drawn:
+                self._states[chain] = begin(*self._arguments, self._keys[chain])
+            while len(drawn) * _STEPS < warmup + number:
+                start, state = self._states[chain]
+                state, block = advance(*self._arguments, start, state)
+                self._states[chain] = start, state
+                drawn.append(jax.tree.map(np.asarray, block))
+
+        in_threads(carry_on, list(range(len(self._drawn))))
+        whole = [
+            jax.tree.map(lambda *leaves: np.concatenate(leaves)[warmup : warmup + number], *drawn)
+            for drawn in self._drawn
+        ]
+        return Draws(*jax.tree.map(lambda *leaves: np.stack(leaves), *whole))
 
 
 def sample_many(
@@ -115,6 +160,8 @@ def sample_many(
     *,
     seed: int,
     per_data_set: tuple[str, ...] = (),
+    num_chains: int = 1,
+    num_draws: int = 500,
     **settings: Any,
 ) -> Draws:
     """Draw from the posteriors of many data sets of one shape, with one compilation.
@@ -130,39 +177,27 @@ def sample_many(
         With a leading axis over data sets (:func:`stack`).
     seed : int
     per_data_set : tuple of str
+    num_chains, num_draws : int
     **settings
-        Of :class:`Settings`; one chain unless told otherwise.
+        Of :class:`Settings`.
 
     Returns
     -------
     Draws
         With axes (dataset, chain, draw, ...).
     """
-    chosen = Settings(**({"num_chains": 1} | settings))
-    target = density.target_of(model, spec)
+    static = (density.target_of(model, spec), Settings(**settings), num_chains, num_draws)
     number = len(jax.tree.leaves(data)[0])
     keys = jax.random.split(jax.random.key(seed), number)
     num_cores = min(cores(), number)
-    calls = -(-number // (num_cores * 32))  # at most about 32 data sets in one call
+    calls = -(-number // (num_cores * _MOST_DATA_SETS))
     size = -(-number // (num_cores * calls))
     own = {name: priors[name] for name in per_data_set}
     common = {name: prior for name, prior in priors.items() if name not in own}
-
-    def block(first: int) -> tuple[Any, Any, Array]:
-        # The last block is filled up with data sets already taken: equal shapes, one program.
-        index = np.minimum(np.arange(first, first + size), number - 1)
-        here = jax.tree.map(lambda leaf: jnp.asarray(leaf)[index], (data, own))
-        return *here, keys[index]
-
-    compiled = _compiled(_data_sets, target, chosen, common, *block(0))
-
-    def run(first: int) -> Any:
-        found = compiled(common, *block(first))
-        return jax.tree.map(lambda leaf: leaf[: number - first], found)
-
-    with ThreadPoolExecutor(num_cores) as pool:
-        parts = list(pool.map(run, range(0, number, size)))
-    return Draws(*jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts))
+    first = jax.tree.map(lambda leaf: jnp.asarray(leaf)[np.zeros(size, int)], (data, own, keys))
+    run = program(_data_sets, static, common, *first)
+    found: Draws = in_blocks(partial(run, common), size, data, own, keys)
+    return found
 
 
 def stack(data: Any) -> Any:
@@ -176,80 +211,67 @@ def stack(data: Any) -> Any:
     return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *data)
 
 
-def _compiled(function: Any, target: Target, settings: Settings, *arguments: Any) -> Any:
-    """The function of the other arguments, compiled before threads call it.
-
-    NumPyro's handlers stand on one stack for all threads: two that traced a program at once
-    would read each other's sites (and compile it twice).
-    """
-    leaves, tree = jax.tree.flatten(arguments)
-    shapes = tuple((np.shape(leaf), jnp.asarray(leaf).dtype) for leaf in leaves)
-    program = _program(function, target, settings, tree, shapes)
-
-    def run(*arguments: Any) -> Any:
-        found = program(*jax.tree.map(jnp.asarray, arguments))
-        return jax.tree.map(np.asarray, found)
-
-    return run
-
-
-@functools.lru_cache(maxsize=32)
-def _program(
-    function: Any, target: Target, settings: Settings, tree: Any, shapes: tuple[Any, ...]
-) -> Any:
-    blank = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in shapes]
-    return function.lower(target, settings, *jax.tree.unflatten(tree, blank)).compile()
-
-
-@partial(jax.jit, static_argnums=(0, 1))
-def _chains(
-    target: Target, settings: Settings, priors: Priors, data: Any, keys: Array
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Chains one after another: all sites and statistics, axes (chain, draw)."""
-    return jax.lax.map(lambda key: _chain(target, settings, priors, data, key), keys)
-
-
-@partial(jax.jit, static_argnums=(0, 1))
 def _data_sets(
-    target: Target, settings: Settings, common: Priors, data: Any, own: Priors, keys: Array
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    def one(argument: tuple[Any, Priors, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    target: Target,
+    settings: Settings,
+    num_chains: int,
+    num_draws: int,
+    common: Priors,
+    data: Any,
+    own: Priors,
+    keys: Array,
+) -> Draws:
+    def one(argument: tuple[Any, Priors, Array]) -> Draws:
         data, own, key = argument
         priors: Mapping[str, Any] = {**common, **own}
-        return _chains(target, settings, priors, data, jax.random.split(key, settings.num_chains))
 
-    return jax.lax.map(one, (data, own, keys))
+        def chain(key: Array) -> Draws:
+            begun = _begin(target, settings, priors, data, key)
+            steps = settings.num_warmup + num_draws
+            _, drawn = _advance(target, settings, steps, priors, data, *begun)
+            kept: Draws = jax.tree.map(lambda leaf: leaf[settings.num_warmup :], drawn)
+            return kept
+
+        chains: Draws = jax.lax.map(chain, jax.random.split(key, num_chains))
+        return chains
+
+    found: Draws = jax.lax.map(one, (data, own, keys))
+    return found
 
 
-def _chain(
+def _begin(
     target: Target, settings: Settings, priors: Priors, data: Any, key: Array
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """One chain in whitened coordinates, then back to the sites' own."""
+) -> tuple[Laplace, Any]:
+    """The whitened coordinates of a chain, and NUTS's state where it starts."""
     key_mode, key_start, key_run = jax.random.split(key, 3)
     energy = density.potential(target, priors, data)
-    start = laplace(energy, _prior_draws(target, key_mode, priors, data))
-
-    def whitened(at: Array) -> Array:
-        return energy(start.mode + start.root @ at)
-
-    dimension = start.mode.size
-    away = _OVERDISPERSION * jax.random.normal(key_start, (dimension,))
+    found = laplace(energy, _prior_draws(target, key_mode, priors, data))
+    whitened = _whitened(energy, found)
+    away = _OVERDISPERSION * jax.random.normal(key_start, found.mode.shape)
     # Nearer by halves where the density cannot be evaluated: such a start would never move.
     nearer = away * jnp.array([1.0, 0.5, 0.25, 0.125, 0.0])[:, None]
     values, slopes = jax.lax.map(jax.value_and_grad(whitened), nearer)
     usable = jnp.argmax(jnp.isfinite(values) & jnp.all(jnp.isfinite(slopes), axis=1))
-    begin, advance = hmc(whitened, algo="NUTS")
-    state = begin(
-        # With value and slope, so that the program need not stand there once more.
-        ParamInfo(nearer[usable], values[usable], slopes[usable]),
-        settings.num_warmup,
-        step_size=0.5,
-        adapt_mass_matrix=settings.adapt_metric,
-        dense_mass=dimension <= _MOST_DENSE,
-        target_accept_prob=settings.target_accept,
-        max_tree_depth=settings.max_tree_depth,
-        rng_key=key_run,
-    )
+    # With value and slope, so that the program need not stand there once more.
+    at = ParamInfo(nearer[usable], values[usable], slopes[usable])
+    state, _ = _kernel(settings, whitened, at, key_run)
+    return found, state
+
+
+def _advance(
+    target: Target,
+    settings: Settings,
+    steps: int,
+    priors: Priors,
+    data: Any,
+    start: Laplace,
+    state: Any,
+) -> tuple[Any, Draws]:
+    """So many steps, of the warm-up or after it: the state, all sites and statistics."""
+    whitened = _whitened(density.potential(target, priors, data), start)
+    # A kernel takes a beginning to be told its settings; this one is not used.
+    here = ParamInfo(state.z, state.potential_energy, state.z_grad)
+    _, advance = _kernel(settings, whitened, here, state.rng_key)
 
     def draw(state: Any, _: None) -> tuple[Any, tuple[Array, dict[str, Array]]]:
         state = advance(state)
@@ -263,12 +285,32 @@ def _chain(
         }
         return state, (state.z, stats)
 
-    # Warm-up and draws in one loop: the program is compiled for it once.
-    steps = settings.num_warmup + settings.num_draws
-    _, drawn = jax.lax.scan(draw, state, length=steps)
-    positions, stats = jax.tree.map(lambda leaf: leaf[settings.num_warmup :], drawn)
+    state, (positions, stats) = jax.lax.scan(draw, state, length=steps)
     back = partial(density.values_of, target, priors=priors, data=data)
-    return jax.vmap(lambda at: back(start.mode + start.root @ at))(positions), stats
+    values = jax.vmap(lambda at: back(start.mode + start.root @ at))(positions)
+    return state, Draws(values, stats)
+
+
+def _whitened(energy: Callable[[Array], Array], start: Laplace) -> Callable[[Array], Array]:
+    return lambda at: energy(start.mode + start.root @ at)
+
+
+def _kernel(
+    settings: Settings, energy: Callable[[Array], Array], at: ParamInfo, key: Array
+) -> tuple[Any, Callable[[Any], Any]]:
+    """NUTS's first state, and its step."""
+    begin, advance = hmc(energy, algo="NUTS")
+    state = begin(
+        at,
+        settings.num_warmup,
+        step_size=0.5,
+        adapt_mass_matrix=settings.adapt_metric,
+        dense_mass=at.z.size <= _MOST_DENSE,
+        target_accept_prob=settings.target_accept,
+        max_tree_depth=settings.max_tree_depth,
+        rng_key=key,
+    )
+    return state, advance
 
 
 def _prior_draws(target: Target, key: Array, priors: Priors, data: Any) -> Array:

@@ -166,7 +166,16 @@ def test_a_bad_fit_is_never_silent() -> None:
         found = tk.fit(toy.dataset(SCORE), model, seed=3, num_chains=8, floor=dist.Normal(0.0, 8.0))
     assert found.attrs["converged"] == "false"
     assert "R-hat" in json.loads(found.attrs["problems"])[0]
-    assert json.loads(found.attrs["settings"])["num_draws"] == 1000  # it was tried again
+    assert found.attrs["tries"] == "2"  # it was begun anew
+
+
+def test_chains_with_too_few_effective_draws_are_carried_on() -> None:
+    few = tk.fit(toy.dataset(SCORE), toy.MODEL, seed=1, num_draws=60)
+    settings = json.loads(few.attrs["settings"])
+    assert few.attrs["converged"] == "true"
+    assert few.attrs["tries"] == "1"
+    # 60 draws of a chain cannot be worth 100.
+    assert few.posterior.sizes[labels.DRAW] == settings["num_draws"] in (120, 240)
 
 
 def test_what_the_data_leave_open_is_said() -> None:

@@ -41,7 +41,7 @@ DATA = {"mean": MEAN, "cov": COV, "rate": np.asarray(3.0)}
 
 
 def test_draws_have_the_law_of_the_density() -> None:
-    draws = sampler.sample(MODEL, None, {}, DATA, seed=4, num_draws=1000)
+    draws = sampler.Chains(MODEL, None, {}, DATA, seed=4).draw(1000)
     assert draws.stats["diverging"].sum() == 0
     every = 5  # nearly independent
     whitened = np.linalg.solve(np.linalg.cholesky(COV), (draws.values["normal"] - MEAN)[..., None])
@@ -114,7 +114,17 @@ def test_laplace_survives_a_density_that_is_nowhere_finite_at_first() -> None:
 
 def test_an_odd_number_of_chains() -> None:
     evidence = toy.prepare(toy.dataset(np.zeros((2, 6))))
-    draws = sampler.sample(
+    chains = sampler.Chains(
         toy.MODEL, evidence.spec, toy.priors(evidence), evidence.data, seed=4, num_chains=3
     )
-    assert draws.values[labels.FLOOR].shape == (3, 500)
+    assert chains.draw(500).values[labels.FLOOR].shape == (3, 500)
+
+
+def test_chains_that_are_carried_on_go_on_from_where_they_were() -> None:
+    evidence = toy.prepare(toy.dataset(np.zeros((2, 6))))
+    arguments = (toy.MODEL, evidence.spec, toy.priors(evidence), evidence.data)
+    whole = sampler.Chains(*arguments, seed=4).draw(430).values[labels.FLOOR]
+    chains = sampler.Chains(*arguments, seed=4)
+    np.testing.assert_array_equal(chains.draw(120).values[labels.FLOOR], whole[:, :120])
+    np.testing.assert_array_equal(chains.draw(430).values[labels.FLOOR], whole)
+    assert len(np.unique(whole)) > 0.5 * whole.size
