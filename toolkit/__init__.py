@@ -21,6 +21,8 @@ _HOME = {
     "calibrate": "toolkit.calibration",
     "calibration_table": "toolkit.calibration",
     "compare": "toolkit.compare",
+    "compare_models": "toolkit.criticism",
+    "comparison_table": "toolkit.criticism",
     "fit": "toolkit.inference",
     "fit_table": "toolkit.inference",
     "loop_of": "toolkit.loops",
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from toolkit.compare import compare as compare
     from toolkit.compare import verdict_table as verdict_table
     from toolkit.confusion import posterior_confusion as posterior_confusion
+    from toolkit.criticism import compare_models as compare_models
+    from toolkit.criticism import comparison_table as comparison_table
     from toolkit.datasets import save as save
     from toolkit.inference import ConvergenceWarning as ConvergenceWarning
     from toolkit.inference import fit as fit

@@ -1,0 +1,251 @@
+"""``compare_models``: which causes the data need, by how well each variant predicts new data.
+
+The expected log predictive density (elpd) of a replicate that was left out,
+
+    elpd = sum over replicates r of log p(y_r | y without r),
+
+needs one fit without each replicate. Where it can, Pareto-smoothed importance sampling reweights
+the fit to all data instead (A. Vehtari, A. Gelman and J. Gabry, 2017; A. Vehtari, D. Simpson, A.
+Gelman, Y. Yao and J. Gabry, 2024): a replicate's weight is the inverse of its likelihood, all terms
+multiplied, and the Pareto k of the weights says whether that can be trusted. Where k is above the
+limit the model is fitted anew without the replicate. Stacking weights (Y. Yao, A. Vehtari, D.
+Simpson and A. Gelman, 2018) mix the variants so that the mixture predicts best.
+
+The standard error of a difference is that of a sum over folds; with n folds it has n - 1 degrees
+of freedom, and a difference is told when it exceeds Student's t for 95 % times the error, and 4
+besides: smaller ones are those of models that predict alike, and their errors are far from normal
+(T. Sivula, M. Magnusson and A. Vehtari, 2025).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from toolkit import labels
+from toolkit.criticism import refits
+from toolkit.criticism.folds import Folds, plan, summed
+from toolkit.criticism.judging import Judged, result_of
+from toolkit.criticism.variants import FULL, Variant, variants_of
+from toolkit.inference import ConvergenceWarning, fit
+from toolkit.inference.priors import merged_priors, split_arguments
+from toolkit.models import Evidence, Model, Priors, model_of
+from toolkit.systems.validation import integer
+from toolkit.trajectories import read_trajectory
+
+WHERE_NEEDED, NEVER, ALWAYS = "where needed", "never", "always"
+
+
+def compare_models(
+    fits: Mapping[str, xr.DataTree] | None = None,
+    *,
+    data: xr.Dataset | str | Path | Any = None,
+    model: str | None = None,
+    seed: int | None = None,
+    refit: str | None = None,
+    reference: str | None = None,
+    **settings: Any,
+) -> xr.Dataset:
+    """Compare fits of the same data, or a model with its variants without single causes.
+
+    Parameters
+    ----------
+    fits : mapping of xr.DataTree, optional
+        Fits of the same data under several models or settings. Judged by importance sampling
+        alone.
+    data, model, seed : optional
+        Instead of ``fits``: the model is fitted to the data, and so is each variant in which a
+        cause is switched off (``toolkit.criticism.VARIANTS``), with the same seed.
+    refit : {"where needed", "never", "always"}, optional
+        Whether to fit anew without a fold; with ``data``, where needed unless told otherwise.
+    reference : str, optional
+        The variant that differences are taken from; that of all causes unless told otherwise, and
+        among ``fits`` the best.
+    **settings
+        With ``data``: what else ``fit`` takes, for all variants.
+
+    Returns
+    -------
+    xr.Dataset
+        Dims variant and fold: ``elpd``, ``elpd_difference`` and its standard error, stacking
+        weight, ``pareto_k``, ``refitted``. Attributes: ``answer`` (sentences), ``warnings`` (a
+        JSON list: why the data cannot tell, what must not be trusted), ``reference``,
+        ``left_out``.
+
+    Raises
+    ------
+    ValueError
+        When neither or both are given, fits are not of the same data, or a setting is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np, toolkit as tk
+    >>> rng = np.random.default_rng(1)
+    >>> score = 0.3 + 0.6 * 0.8 ** np.arange(20) + 0.01 * rng.normal(size=(4, 20))
+    >>> observed = tk.read_trajectory(score=score)
+    >>> fits = {name: tk.fit(observed, "diversity_decay", seed=1, common_start=True, **given)
+    ...         for name, given in {"a floor": {}, "no floor": {"floor": 0.0}}.items()}
+    >>> judged = tk.compare_models(fits)
+    >>> bool(judged.elpd_difference.sel(variant="no floor") < -4)
+    True
+    """
+    if (fits is None) == (data is None):
+        raise ValueError(
+            "compare_models takes either fits (a mapping from names to fits), or data=, model= and "
+            "seed=."
+        )
+    if refit not in (WHERE_NEEDED, NEVER, ALWAYS, None):
+        raise ValueError(f"refit must be {WHERE_NEEDED!r}, {NEVER!r} or {ALWAYS!r}, not {refit!r}.")
+    if fits is not None:
+        return _compare_fits(fits, refit, reference, [*settings, *_given(model=model, seed=seed)])
+    if model is None or seed is None:
+        raise ValueError("with data= give model= and seed= too.")
+    return _compare_variants(
+        data, model, integer(seed, "seed", 0), refit or WHERE_NEEDED, reference, settings
+    )
+
+
+def _given(**arguments: Any) -> list[str]:
+    return [name for name, value in arguments.items() if value is not None]
+
+
+def _compare_fits(
+    fits: Mapping[str, xr.DataTree], refit: str | None, reference: str | None, other: Sequence[str]
+) -> xr.Dataset:
+    if refit not in (NEVER, None) or other:
+        what = other[0] if other else f"refit={refit!r}"
+        raise ValueError(
+            f"{what} needs the data: fits are judged as they are. Give data=, model= and seed= "
+            "instead."
+        )
+    if len(fits) < 2:
+        raise ValueError(f"compare_models needs two fits or more, not {len(fits)}.")
+    _check_same(fits)
+    groups = {name: one["log_likelihood"].to_dataset() for name, one in fits.items()}
+    folds = plan(next(iter(groups.values())))
+    judged = {
+        name: _by_importance(fits[name], summed(group, folds)) for name, group in groups.items()
+    }
+    return result_of(judged, folds, [Variant(name, "", {}) for name in fits], reference, {})
+
+
+def _check_same(fits: Mapping[str, xr.DataTree]) -> None:
+    """That the fits are of the same data, with densities that can be compared."""
+    first_name, first = next(iter(fits.items()))
+    for name, one in fits.items():
+        for group in ("log_likelihood", "observed_data"):
+            if group not in one.children:
+                raise ValueError(f"{name!r} holds no group {group}; give what fit returns.")
+        ours, theirs = one["observed_data"].to_dataset(), first["observed_data"].to_dataset()
+        if not ours.equals(theirs):
+            raise ValueError(
+                f"the fits {first_name!r} and {name!r} are not of the same observed data, so "
+                "their predictions cannot be compared; fit the same variables of one data set."
+            )
+        if _counted(one) != _counted(first):
+            raise ValueError(
+                f"the fits {first_name!r} and {name!r} give the data probabilities (of counts) and "
+                "densities (of moments), which cannot be compared; give both the same likelihood=."
+            )
+
+
+def _counted(one: xr.DataTree) -> bool:
+    return "likelihood is that of counts" in str(one.attrs.get("remarks", ""))
+
+
+def _compare_variants(
+    data: Any,
+    model_name: str,
+    seed: int,
+    refit: str,
+    reference: str | None,
+    settings: Mapping[str, Any],
+) -> xr.Dataset:
+    model = model_of(model_name)
+    sampling = {k: v for k, v in settings.items() if k in _SAMPLING}
+    given = {k: v for k, v in settings.items() if k not in sampling}
+    dataset = read_trajectory(data)
+    options, _ = split_arguments(model, given)
+    variants = variants_of(model_name, given, model.priors(model.prepare(dataset, **options)))
+    if len(variants) < 2:
+        raise ValueError(
+            f"{model_name} has no variant left with these settings: each cause is fixed already."
+        )
+    judged: dict[str, Judged] = {}
+    folds: Folds | None = None
+    for variant in variants:
+        mine = {**given, **variant.given}
+        with warnings.catch_warnings():  # told in the result's own words
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            found = fit(dataset, model, seed=seed, **sampling, **mine)
+        terms = found["log_likelihood"].to_dataset()
+        folds = folds or plan(terms)
+        one = _by_importance(found, summed(terms, folds))
+        if refit != NEVER:
+            options, priors = split_arguments(model, mine)
+            evidence = model.prepare(dataset, **options)
+            priors = merged_priors(model, evidence, priors)
+            one = _refitted(one, model, evidence, priors, folds, seed, refit)
+        judged[variant.name] = one
+    assert folds is not None
+    return result_of(
+        judged, folds, variants, reference or FULL, {"model": model_name, "seed": seed}
+    )
+
+
+_SAMPLING = ("num_chains", "num_warmup", "num_draws", "target_accept")
+
+
+def _by_importance(found: xr.DataTree, terms: xr.DataArray) -> Judged:
+    """PSIS leave-one-fold-out; a fold of which all draws say the same needs no weights."""
+    from arviz_stats import loo
+
+    problems = []
+    if str(found.attrs.get("converged", "true")) != "true":
+        problems.append("the chains of its fit did not come to agree")
+    varies = np.ptp(terms.values, axis=(0, 1)) > 0
+    elpd, k = terms.values[0, 0].copy(), np.full(len(varies), -np.inf)
+    limit = np.nan
+    if varies.any():
+        tree = xr.DataTree.from_dict(
+            {
+                "posterior": found["posterior"].to_dataset(),
+                "log_likelihood": terms.isel({labels.FOLD: varies}).to_dataset(name="fold_terms"),
+            }
+        )
+        with warnings.catch_warnings():  # of Pareto k, which is returned
+            warnings.simplefilter("ignore")
+            result = loo(tree, pointwise=True, var_name="fold_terms")
+        elpd[varies], k[varies] = result.elpd_i.values, result.pareto_k.values
+        limit = float(result.good_k)
+    refitted = np.zeros(len(varies), bool)
+    return Judged(elpd, k, limit, refitted, tuple(problems))
+
+
+def _refitted(
+    one: Judged,
+    model: Model,
+    evidence: Evidence,
+    priors: Priors,
+    folds: Folds,
+    seed: int,
+    refit: str,
+) -> Judged:
+    """The same with the folds fitted anew whose importance weights cannot be trusted."""
+    bad = (one.pareto_k > one.limit) if refit == WHERE_NEEDED else np.isfinite(one.pareto_k)
+    which = [int(fold) for fold in np.flatnonzero(bad)]
+    if not which:
+        return one
+    exact = refits.held_out(model, evidence, priors, folds, which, seed=seed)
+    elpd, refitted = one.elpd.copy(), one.refitted.copy()
+    elpd[which], refitted[which] = exact.elpd, True
+    problems = one.problems
+    if exact.bad:
+        names = ", ".join(folds.names[fold] for fold in exact.bad[:3])
+        problems += (f"the chains without {names} did not come to agree",)
+    return one._replace(elpd=elpd, refitted=refitted, problems=problems)
