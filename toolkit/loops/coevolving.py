@@ -159,15 +159,23 @@ def _append_text(
 
 def _text_update(spec: Spec, params: Params, rng_key: Array, state: State) -> State:
     """Average posterior of ``batch_size`` images, sharpened by the temperature."""
-    probs = posterior.mean_posterior(
-        rng_key,
-        state.text_probs,
-        state.image_mean,
-        state.image_factor,
-        batch_size=spec.batch_size,
-        literal=spec.method == "literal",
-    )
-    if spec.sharpen:
+    varying, before = spec.varying, state.text_probs
+    sharpen_first = varying is not None and varying.sharpen_first
+    if spec.sharpen and sharpen_first:
+        before = jax.nn.softmax(jnp.log(before) * params.inverse_temperature)
+    if varying is not None and varying.captions == "certain":
+        probs = posterior.caption_counts(rng_key, before, params.batch_size) / params.batch_size
+    else:
+        probs = posterior.mean_posterior(
+            rng_key,
+            before,
+            state.image_mean,
+            state.image_factor,
+            batch_size=spec.batch_size,
+            literal=spec.method == "literal",
+            number=None if varying is None else params.batch_size,
+        )
+    if spec.sharpen and not sharpen_first:
         probs = jax.nn.softmax(jnp.log(probs) * params.inverse_temperature)
     # Rounding must not add up over many generations.
     return state._replace(text_probs=probs / jnp.sum(probs))
@@ -178,21 +186,22 @@ def _image_update(
 ) -> tuple[State, Array, Array]:
     """Captions, images, and each text's new mean and covariance, under the keep rule."""
     key_sample, key_fresh = jax.random.split(rng_key)
-    sample = _generated(spec, key_sample, state)
-    total = sample.size + spec.user_images
+    sample = _generated(spec, params, key_sample, state)
+    real = _real_images(spec, params, key_fresh, sample.size)
+    total = sample.size + real
     kept = (total < spec.min_images) & state.text_active
     updated = (total >= spec.min_images) & state.text_active
     denominator = jnp.maximum(total - spec.ddof, 1).astype(state.image_mean.dtype)
     factor_squared = params.shrinkage_factor / denominator
-    if spec.user_images:
-        fresh_mean, fresh_scatter = _user_content(spec, params, key_fresh, state)
+    if spec.user_images or (spec.varying is not None and spec.varying.real_images):
+        fresh_mean, fresh_scatter = _user_content(spec, params, key_fresh, state, real)
         mean, scatter = gaussians.pooled(
             state.image_mean,
             state.image_factor,
             sample,
             fresh_mean,
             fresh_scatter,
-            spec.user_images,
+            real if isinstance(real, int) else real[:, None],
         )
         cov = scatter * factor_squared[:, None, None]
         eye = jnp.eye(spec.num_features, dtype=cov.dtype)
@@ -216,7 +225,16 @@ def _image_update(
     return state, sample.size, kept
 
 
-def _generated(spec: Spec, rng_key: Array, state: State) -> gaussians.Sample:
+def _real_images(spec: Spec, params: Params, rng_key: Array, generated: Array) -> int | Array:
+    """How many real images each text is given: a whole number, or one that is so on average."""
+    if spec.varying is None:
+        return spec.user_images
+    wanted = params.real_number + params.real_odds * generated
+    chance = jax.random.uniform(jax.random.fold_in(rng_key, 1), wanted.shape)
+    return jnp.floor(wanted + chance).astype(jnp.int64)
+
+
+def _generated(spec: Spec, params: Params, rng_key: Array, state: State) -> gaussians.Sample:
     """The generated images' counts, means and scatters in the Gaussians' own units."""
     key_count, key_images = jax.random.split(rng_key)
     dtype = state.image_mean.dtype
@@ -224,11 +242,14 @@ def _generated(spec: Spec, rng_key: Array, state: State) -> gaussians.Sample:
         own = posterior.captions(key_count, state.text_probs, spec.batch_size)
         z = jax.random.normal(key_images, (spec.num_features, spec.batch_size), dtype)
         return gaussians.literal_sample(own, z, spec.num_texts)
-    count = posterior.caption_counts(key_count, state.text_probs, spec.batch_size)
+    number = spec.batch_size if spec.varying is None else params.batch_size
+    count = posterior.caption_counts(key_count, state.text_probs, number)
     return gaussians.exact_sample(key_images, count, spec.num_features, dtype)
 
 
-def _user_content(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Array, Array]:
+def _user_content(
+    spec: Spec, params: Params, rng_key: Array, state: State, real: int | Array
+) -> tuple[Array, Array]:
     """Mean and scatter of the real images given back to each text."""
     size = spec.user_images
     if spec.user_images_given:
@@ -242,7 +263,7 @@ def _user_content(spec: Spec, params: Params, rng_key: Array, state: State) -> t
     else:
         dtype = state.image_mean.dtype
         if spec.method == "exact":
-            count = jnp.full(spec.num_texts, size)
+            count = jnp.broadcast_to(real, spec.num_texts)
             fresh = gaussians.exact_sample(rng_key, count, spec.num_features, dtype)
             nothing = jnp.zeros_like(state.reference_factor.unit)
             return gaussians.pooled(
@@ -263,8 +284,7 @@ def measure(
     spec: Spec, params: Params, names: tuple[str, ...], state: State, info: Info
 ) -> dict[str, Array]:
     """The named variables of a state; 0 or False in slots that hold no text."""
-    del params
-    threshold = 1 / (2 * spec.batch_size)
+    threshold = 1 / (2 * (spec.batch_size if spec.varying is None else params.batch_size))
     mean, factor = state.image_mean, state.image_factor
     fidelity = partial(measures.image_fidelity, mean, state.reference_mean)
     compute: dict[str, Callable[[], Array]] = {

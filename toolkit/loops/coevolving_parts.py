@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,8 @@ Array = jax.Array
 
 #: A run of default capacity meets it with a probability below this, in each replicate.
 _CAPACITY_TAIL = 1e-9
+
+Captions = Literal["certain", "images"]
 
 
 class State(NamedTuple):
@@ -46,7 +48,11 @@ class Info(NamedTuple):
 
 
 class Params(NamedTuple):
-    """Numbers that may vary without compiling anew."""
+    """Numbers that may vary without compiling anew.
+
+    The last three are used where ``Spec.varying`` says so: a whole number of images per update,
+    and ``real_number + real_odds`` times its generated ones that are real, on average, of a text.
+    """
 
     inverse_temperature: Array
     shrinkage_factor: Array
@@ -58,6 +64,31 @@ class Params(NamedTuple):
     new_text_factor: ScaledFactor
     user_images: Array
     user_available: Array
+    batch_size: Array
+    real_number: Array
+    real_odds: Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Varying:
+    """How a loop runs whose batch size and real images are numbers of ``Params``.
+
+    Attributes
+    ----------
+    captions : {"certain", "images"}
+        ``"certain"``: posteriors are one-hot, so that an average posterior is the captions'
+        counts over the batch size, and no image is drawn. ``"images"``: posteriors of
+        ``batch_size`` images, but of at most ``Spec.batch_size`` of them.
+    sharpen_first : bool
+        The temperature acts on the probabilities that captions are drawn from, and not on the
+        averages.
+    real_images : bool
+        Whether there may be real images.
+    """
+
+    captions: Captions = "images"
+    sharpen_first: bool = False
+    real_images: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +110,7 @@ class Spec:
     new_text_given: tuple[bool, bool]
     user_images: int
     user_images_given: bool
+    varying: Varying | None = None
 
 
 def no_info(spec: Spec) -> Info:
@@ -127,7 +159,8 @@ def capacity_of(system: CoevolvingSystem, generations: int | None) -> int:
 def cost_of(spec: Spec) -> int:
     """Numbers held at once by a replicate: images only where they are drawn one by one."""
     literal = spec.method == "literal"
-    images = spec.batch_size if literal or spec.text_updates else 0
+    certain = spec.varying is not None and spec.varying.captions == "certain"
+    images = spec.batch_size if literal or (spec.text_updates and not certain) else 0
     if literal or spec.user_images_given:
         images = max(images, spec.user_images)
     return spec.num_texts * (spec.num_features + 2) * (spec.num_features + images)
@@ -186,6 +219,9 @@ def params_of(system: CoevolvingSystem, capacity: int) -> Params:
         new_text_factor=measures.factorise(np.eye(num_features) if new_cov is None else new_cov),
         user_images=jnp.asarray(padded),
         user_available=jnp.asarray([*map(len, given), *[1] * (capacity - len(given))]),
+        batch_size=jnp.asarray(float(system.batch_size)),
+        real_number=jnp.asarray(0.0 if content is None else float(content.num_images)),
+        real_odds=jnp.asarray(0.0),
     )
 
 

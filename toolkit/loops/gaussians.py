@@ -117,11 +117,11 @@ def pooled(
     generated: Sample,
     fresh_mean: Array,
     fresh_scatter: Array,
-    num_fresh: int,
+    num_fresh: int | Array,
 ) -> tuple[Array, Array]:
     """Mean and scatter of generated images pooled with fresh ones, in the images' units."""
     size = generated.size.astype(image_mean.dtype)[..., None]
-    total = size + num_fresh
+    total = jnp.maximum(size + num_fresh, 1)  # where there is no image, nothing is divided by 0
     mean = image_mean + apply(factor, generated.mean)
     between = jnp.where(size > 0, fresh_mean - mean, 0)
     scaled = jnp.exp(factor.log_scale)[..., :, None] * generated.root

@@ -22,7 +22,7 @@ def captions(rng_key: Array, text_probs: Array, count: int) -> Array:
     return jax.random.categorical(rng_key, jnp.log(text_probs), shape=(count,))
 
 
-def caption_counts(rng_key: Array, text_probs: Array, count: int) -> Array:
+def caption_counts(rng_key: Array, text_probs: Array, count: int | Array) -> Array:
     """How many of ``count`` images have each text, at a cost independent of ``count``."""
     total = jnp.asarray(count, text_probs.dtype)
     return jax.random.multinomial(rng_key, total, text_probs).astype(jnp.int64)
@@ -36,8 +36,15 @@ def mean_posterior(
     *,
     batch_size: int,
     literal: bool,
+    number: Array | None = None,
 ) -> Array:
     """Average over ``batch_size`` images of the posterior of each text, shape (num_texts,).
+
+    Of a ``number`` N of images that is not compiled in, n, the lesser of N and ``batch_size``, are
+    drawn, and their average r becomes ``p + sqrt(n/N) (r - p)``. Since its mean is p and its
+    covariance is one image's over n (theory, T1), this has the mean and the covariance of an
+    average over N, and so the exact mean diversity; it is never negative. Where N > n its higher
+    cumulants are those of n images, and a rare text fades instead of getting no caption.
 
     Parameters
     ----------
@@ -50,6 +57,8 @@ def mean_posterior(
         Draw each image's caption, and its normals from JAX's generator; otherwise draw the
         counts of the captions (the average does not depend on the images' order) and use the
         faster generator.
+    number : Array, optional
+        A whole number, as floating point; not with ``literal``.
     """
     num_texts, num_features = image_mean.shape
     key_text, key_image = jax.random.split(rng_key)
@@ -59,7 +68,8 @@ def mean_posterior(
     if literal:
         own_all = captions(key_text, text_probs, batch_size)
     else:
-        ends = jnp.cumsum(caption_counts(key_text, text_probs, batch_size))
+        drawn = batch_size if number is None else jnp.minimum(number, batch_size)
+        ends = jnp.cumsum(caption_counts(key_text, text_probs, drawn))
 
     def block_sum(total: Array, index: Array) -> tuple[Array, None]:
         image = index * block + jnp.arange(block)
@@ -72,14 +82,17 @@ def mean_posterior(
             own = jnp.sum(image >= ends[:-1, None], axis=0)
             z = normals(key, num_features, block, text_probs.dtype)
         r = posteriors(own, z, text_probs, image_mean, factor, inverse)
-        return total + jnp.sum(jnp.where(image < batch_size, r, 0), axis=-1), None
+        within = image < (batch_size if number is None else drawn)
+        return total + jnp.sum(jnp.where(within, r, 0), axis=-1), None
 
     total = jnp.zeros_like(text_probs)
     if num_blocks == 1:
         total, _ = block_sum(total, jnp.asarray(0))
     else:
         total, _ = jax.lax.scan(block_sum, total, jnp.arange(num_blocks))
-    return total / batch_size
+    if number is None:
+        return total / batch_size
+    return text_probs + jnp.sqrt(drawn / number) * (total / drawn - text_probs)
 
 
 def posteriors(
