@@ -20,6 +20,8 @@ _HOME = {
     "ConvergenceWarning": "toolkit.inference",
     "calibrate": "toolkit.calibration",
     "calibration_table": "toolkit.calibration",
+    "check_fit": "toolkit.criticism",
+    "check_table": "toolkit.criticism",
     "compare": "toolkit.compare",
     "compare_models": "toolkit.criticism",
     "comparison_table": "toolkit.criticism",
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from toolkit.compare import compare as compare
     from toolkit.compare import verdict_table as verdict_table
     from toolkit.confusion import posterior_confusion as posterior_confusion
+    from toolkit.criticism import check_fit as check_fit
+    from toolkit.criticism import check_table as check_table
     from toolkit.criticism import compare_models as compare_models
     from toolkit.criticism import comparison_table as comparison_table
     from toolkit.datasets import save as save

@@ -6,6 +6,7 @@
 
 from toolkit.criticism.comparison import compare_models
 from toolkit.criticism.judging import comparison_table
+from toolkit.criticism.predictive import check_fit, check_table
 from toolkit.criticism.variants import VARIANTS
 
-__all__ = ["VARIANTS", "compare_models", "comparison_table"]
+__all__ = ["VARIANTS", "check_fit", "check_table", "compare_models", "comparison_table"]
