@@ -157,6 +157,10 @@ SCORE = "score"
 #: What is read from others' trajectories and never simulated.
 OBSERVED: dict[str, Label] = {label.name: label for label in (Label(SCORE, _WHOLE, "score", "1"),)}
 
+#: The real images' Gaussians, where a fit was given them (``constant_data``).
+REFERENCE_MEAN = "reference_mean"
+REFERENCE_COV = "reference_cov"
+
 #: Parameters of observation models (``posterior`` of a fit).
 EFFECTIVE_BATCH_SIZE = "effective_batch_size"
 TEXT_TEMPERATURE = "text_temperature"

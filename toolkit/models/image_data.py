@@ -93,7 +93,14 @@ def prepare(
     given = {"counts": [labels.IMAGE_COUNT], "probs": [labels.TEXT_PROBS], "unknown": []}[sizes]
     states = [labels.IMAGE_COV] + [labels.IMAGE_MEAN] * spec.has_mean
     remarks = about_sizes + about_use + _about_law(dataset, spec, data, use, reference)
-    return Evidence(spec, data, dataset[states], dataset[given], tuple(remarks))
+    constant = dataset[given]
+    if reference is not None and pool is not None:
+        # Given, it is the same for all replicates and generations.
+        dims = labels.dims(labels.IMAGE_COV)[2:]
+        constant[labels.REFERENCE_COV] = (dims, pool[1][0, 0])
+        if pool[0] is not None:
+            constant[labels.REFERENCE_MEAN] = (dims[:2], pool[0][0, 0])
+    return Evidence(spec, data, dataset[states], constant, tuple(remarks))
 
 
 def _check_updates(dataset: xr.Dataset, image_updates: int) -> None:

@@ -93,7 +93,7 @@ def _noise_sd(spec: Spec, values: Values) -> Array:
     return values[spec.parameters[-1]]
 
 
-def _ahead(spec: Spec, values: Values, before: Array, gap: Array) -> tuple[Array, Array]:
+def ahead(spec: Spec, values: Values, before: Array, gap: Array) -> tuple[Array, Array]:
     """Mean and variance of the state ``gap`` generations after ``before``."""
     rate = decay_rate(values[labels.CONTRACTION_FACTOR])
     fixed_point = values[labels.FIXED_POINT_VALUE]
@@ -115,7 +115,7 @@ def program(spec: Spec, priors: Priors, data: Data) -> None:
     values = {name: draw(name, priors[name]) for name in spec.parameters}
     _derive(spec, values, data)
     seen = jnp.asarray(data.seen)
-    mean, variance = _ahead(
+    mean, variance = ahead(
         spec, values, jnp.asarray(data.before), jnp.asarray(data.gap)[..., None]
     )
     terms = -0.5 * ((data.after - mean) ** 2 / variance + jnp.log(2 * jnp.pi * variance))
@@ -154,7 +154,7 @@ def replicate(spec: Spec, values: Values, rng_key: Array, data: Data) -> dict[st
         transition.
     """
     gap = jnp.asarray(data.gap)[..., None]
-    mean, variance = _ahead(spec, values, jnp.asarray(data.before), gap)
+    mean, variance = ahead(spec, values, jnp.asarray(data.before), gap)
     drawn = mean + jnp.sqrt(variance) * jax.random.normal(rng_key, mean.shape)
     return {spec.variable: jnp.where(jnp.asarray(data.seen)[..., None], drawn, jnp.nan)}
 

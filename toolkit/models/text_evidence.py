@@ -132,7 +132,7 @@ def gather(dataset: xr.Dataset, options: Options) -> Evidence:
         spec,
         TextData(part, jnp.asarray(target)),
         _observed(dataset, pairs.first),
-        _constant(None if infer else target),
+        _constant(None if infer else target, spec, dataset),
         pairs.remarks + remarks,
     )
 
@@ -270,11 +270,16 @@ def _observed(dataset: xr.Dataset, first: Any) -> xr.Dataset:
     return kept
 
 
-def _constant(target: Any) -> xr.Dataset:
-    if target is None:
-        return xr.Dataset()
-    label = labels.PARAMETERS[labels.INJECTION_TARGET]
-    return xr.Dataset({label.name: ((labels.TEXT,), target, label.attrs)})
+def _constant(target: Any, spec: TextSpec, dataset: xr.Dataset) -> xr.Dataset:
+    """The target, the images at the end where they are used, and which likelihood it is."""
+    constant = xr.Dataset(attrs={"likelihood": spec.likelihood})
+    if spec.images:
+        of_images = dataset[[labels.IMAGE_MEAN, labels.IMAGE_COV]]
+        constant = constant.merge(of_images.isel({labels.GENERATION: -1}, drop=True))
+    if target is not None:
+        label = labels.PARAMETERS[labels.INJECTION_TARGET]
+        constant[label.name] = ((labels.TEXT,), target, label.attrs)
+    return constant
 
 
 def not_told(evidence: Evidence) -> tuple[str, ...]:
