@@ -45,8 +45,9 @@ def compare_models(
     fits: Mapping[str, xr.DataTree] | None = None,
     *,
     data: xr.Dataset | str | Path | Any = None,
-    model: str | None = None,
+    model: str | Model | None = None,
     seed: int | None = None,
+    variants: Mapping[str, Mapping[str, Any]] | None = None,
     refit: str | None = None,
     reference: str | None = None,
     **settings: Any,
@@ -60,7 +61,10 @@ def compare_models(
         alone.
     data, model, seed : optional
         Instead of ``fits``: the model is fitted to the data, and so is each variant in which a
-        cause is switched off (``toolkit.criticism.VARIANTS``), with the same seed.
+        cause is switched off, with the same seed.
+    variants : mapping, optional
+        With ``data``: settings of ``fit`` that make a variant, by its name, instead of those of
+        ``toolkit.criticism.VARIANTS``.
     refit : {"where needed", "never", "always"}, optional
         Whether to fit anew without a fold; with ``data``, where needed unless told otherwise.
     reference : str, optional
@@ -102,16 +106,25 @@ def compare_models(
     if refit not in (WHERE_NEEDED, NEVER, ALWAYS, None):
         raise ValueError(f"refit must be {WHERE_NEEDED!r}, {NEVER!r} or {ALWAYS!r}, not {refit!r}.")
     if fits is not None:
-        return _compare_fits(fits, refit, reference, [*settings, *_given(model=model, seed=seed)])
+        also = {"model": model, "seed": seed, "variants": variants, **settings}
+        unused = [name for name, value in also.items() if value is not None]
+        return _compare_fits(fits, refit, reference, unused)
     if model is None or seed is None:
         raise ValueError("with data= give model= and seed= too.")
-    return _compare_variants(
-        data, model, integer(seed, "seed", 0), refit or WHERE_NEEDED, reference, settings
+    chosen = model_of(model) if isinstance(model, str) else model
+    own = None
+    if variants is not None:
+        own = [Variant(FULL, "", {}), *(Variant(n, "", given) for n, given in variants.items())]
+    judged, folds, compared = _fit_variants(
+        read_trajectory(data),
+        chosen,
+        integer(seed, "seed", 0),
+        own,
+        refit or WHERE_NEEDED,
+        settings,
     )
-
-
-def _given(**arguments: Any) -> list[str]:
-    return [name for name, value in arguments.items() if value is not None]
+    attrs = {"model": chosen.name, "seed": seed}
+    return result_of(judged, folds, compared, reference or FULL, attrs)
 
 
 def _compare_fits(
@@ -158,23 +171,24 @@ def _counted(one: xr.DataTree) -> bool:
     return "likelihood is that of counts" in str(one.attrs.get("remarks", ""))
 
 
-def _compare_variants(
-    data: Any,
-    model_name: str,
+def _fit_variants(
+    dataset: xr.Dataset,
+    model: Model,
     seed: int,
+    own: list[Variant] | None,
     refit: str,
-    reference: str | None,
     settings: Mapping[str, Any],
-) -> xr.Dataset:
-    model = model_of(model_name)
-    sampling = {k: v for k, v in settings.items() if k in _SAMPLING}
-    given = {k: v for k, v in settings.items() if k not in sampling}
-    dataset = read_trajectory(data)
+) -> tuple[dict[str, Judged], Folds, list[Variant]]:
+    """Fit and judge every variant; the user's own ones, or those of the model."""
+    sampling = {name: value for name, value in settings.items() if name in _SAMPLING}
+    given = {name: value for name, value in settings.items() if name not in sampling}
     options, _ = split_arguments(model, given)
-    variants = variants_of(model_name, given, model.priors(model.prepare(dataset, **options)))
+    priors = model.priors(model.prepare(dataset, **options))
+    variants = own or variants_of(model.name, given, priors)
     if len(variants) < 2:
         raise ValueError(
-            f"{model_name} has no variant left with these settings: each cause is fixed already."
+            f"{model.name} has no variant with these settings: each cause is fixed already, or "
+            "none is known of this model; give variants=."
         )
     judged: dict[str, Judged] = {}
     folds: Folds | None = None
@@ -187,15 +201,14 @@ def _compare_variants(
         folds = folds or plan(terms)
         one = _by_importance(found, summed(terms, folds))
         if refit != NEVER:
-            options, priors = split_arguments(model, mine)
+            options, chosen = split_arguments(model, mine)
             evidence = model.prepare(dataset, **options)
-            priors = merged_priors(model, evidence, priors)
-            one = _refitted(one, model, evidence, priors, folds, seed, refit)
+            one = _refitted(
+                one, model, evidence, merged_priors(model, evidence, chosen), folds, seed, refit
+            )
         judged[variant.name] = one
     assert folds is not None
-    return result_of(
-        judged, folds, variants, reference or FULL, {"model": model_name, "seed": seed}
-    )
+    return judged, folds, list(variants)
 
 
 _SAMPLING = ("num_chains", "num_warmup", "num_draws", "target_accept")

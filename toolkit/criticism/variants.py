@@ -90,5 +90,5 @@ def variants_of(model: str, given: Mapping[str, Any], priors: Mapping[str, Any])
         return prior is None
 
     # Switching off what is fixed already gives a variant that is there in another name.
-    left = [one for one in VARIANTS[model] if all(free(name) for name in one.given)]
+    left = [one for one in VARIANTS.get(model, ()) if all(free(name) for name in one.given)]
     return [Variant(FULL, "", {}), *left]
