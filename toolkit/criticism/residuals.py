@@ -107,7 +107,8 @@ def _anisotropy(rows: Floats) -> Floats:
     trace = np.trace(rows, axis1=-2, axis2=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Floats = np.log(trace / d) - _log_det(rows) / d
-    return found
+    # What is round, as all Gaussians of one feature are, is so within rounding.
+    return np.round(found, 12)
 
 
 def _log_det(rows: Floats) -> Floats:
