@@ -16,10 +16,12 @@ from studies import (
     corpus_injection,
     image_contraction,
     least_squares,
+    matthew_effect,
     text_collapse,
     update_frequency,
+    user_content,
 )
-from studies._study import FAILS, HOLDS, OUTCOMES, Result, Verdict
+from studies._study import CAVEAT, FAILS, HOLDS, OUTCOMES, Result, Verdict
 from toolkit import labels
 from toolkit.theory import image_rates, number
 
@@ -79,6 +81,16 @@ TINY: dict[str, dict[str, Any]] = {
         "relaxations": 2.0,
         "replicates": 30,
         "new_text_replicates": 10,
+    },
+    "user_content": {"doses": ((30, 5),), "generations": 60, "replicates": 100},
+    "matthew_effect": {
+        "num_features": (1,),
+        "shares_of_rule": (0.25, 1.5, 20.0),
+        "batch_size": 100,
+        "updates": 8000,
+        "coupled_batch_size": 50,
+        "generations": 300,
+        "replicates": 40,
     },
 }
 
@@ -267,3 +279,45 @@ def test_fits_know_what_they_do_not_know() -> None:
         covers = ((rates[..., 0] < true) & (true < rates[..., 2])).mean("dataset")
         assert float(covers.sel(method="least squares")) < 0.6
         assert float(covers.sel(method="text_drift")) > 0.6
+
+
+def test_user_content_meets_its_closed_forms(results: Run) -> None:
+    result = results("user_content")
+    for words in ("closed form, fixed counts", "exact means for random counts", "collapsing"):
+        assert verdict(result, words).outcome == HOLDS
+    values = {"image_count": 30, "user_images": 5, "image_variance": 2, "ddof": 1}
+    exact = number("user_content_stationary_trace", shrinkage_factor=1, **values)
+    assert f"({exact:.3f})" in result.finding
+
+
+def test_user_content_sees_a_wrong_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict can fail: simulated with more user images than it says."""
+    right = user_content.UserContent
+    monkeypatch.setattr(user_content, "UserContent", lambda num_images: right(num_images=10))
+    config = _study.configuration(user_content, **TINY["user_content"])
+    late = user_content._case(config, 30, 5).late[user_content.DRIFT]
+    promised = user_content._closed_form(config, user_content.DRIFT, 30, 5)
+    off = late._replace(predicted=np.array([promised]))
+    assert float(off.score(config.replicates)[0]) > user_content.CRITICAL
+
+
+def test_matthew_effect_finds_the_least_factor(results: Run) -> None:
+    result = results("matthew_effect")
+    assert verdict(result, "rises with the probability").outcome == CAVEAT
+    assert verdict(result, "(I9)").outcome == HOLDS
+    assert verdict(result, "in the coupled loop").outcome == HOLDS
+    count, factor = matthew_effect._lowest(matthew_effect.CONFIG, 1)
+    assert count == pytest.approx(2.86, abs=0.02)
+    assert factor == pytest.approx(0.9060, abs=1e-4)
+
+
+def test_matthew_effect_sees_a_wrong_factor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdicts can fail: the exact factor of half as many images."""
+    right = matthew_effect._factor
+    monkeypatch.setattr(
+        matthew_effect, "_factor", lambda batch, count, least: right(batch, count / 2, least)
+    )
+    config = _study.configuration(matthew_effect, **TINY["matthew_effect"])
+    result = matthew_effect.run(config)
+    assert verdict(result, "(I9)").outcome == FAILS
+    assert verdict(result, "in the coupled loop").outcome == FAILS

@@ -57,9 +57,11 @@ def test_the_studies_are_the_public_modules() -> None:
         "corpus_injection",
         "image_contraction",
         "least_squares",
+        "matthew_effect",
         "recover_rates",
         "text_collapse",
         "update_frequency",
+        "user_content",
     ]
 
 
