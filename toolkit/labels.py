@@ -154,6 +154,9 @@ DRAW = "draw"
 #: A measure of somebody else's loop, one number for each replicate and generation.
 SCORE = "score"
 
+#: A score with the noise that it would be measured with (``toolkit.forecast``).
+MEASURED = "measured"
+
 #: What is read from others' trajectories and never simulated.
 OBSERVED: dict[str, Label] = {label.name: label for label in (Label(SCORE, _WHOLE, "score", "1"),)}
 
