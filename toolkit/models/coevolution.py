@@ -156,20 +156,26 @@ def program(spec: Spec | Unobserved, priors: Priors, data: Data | Start) -> None
     causes = {_SIZE: draw(_SIZE, priors[_SIZE])} | {
         name: draw(name, priors[name]) for name in names
     }
-    sizes = _replicate_sizes(spec, causes)
+    sizes = _replicate_sizes(spec, causes, data.size_sd)
     numpyro.factor(labels.TEXT_PROBS, _text_terms(spec, causes, sizes, data))
     for name, terms in _image_terms(spec, causes, sizes, data).items():
         numpyro.factor(name, terms)
 
 
-def _replicate_sizes(spec: Spec, causes: Values) -> Array:
-    """The effective batch size of each replicate, shape (replicate,)."""
+def _replicate_sizes(spec: Spec, causes: Values, known_sd: Array) -> Array:
+    """The effective batch size of each replicate, shape (replicate,).
+
+    Sampled is ``w_r = c z_r`` with ``c^2 = 1 + replicate_spread^2 / known_sd^2``. Where the data
+    alone tell log N_r to ``known_sd``, the posterior of ``w_r`` given the spread has the sd 1,
+    whatever the spread: there is no funnel, neither at a spread near zero nor at a large one.
+    """
     num_replicates = spec.image.num_replicates
     if not spec.pooled:
         return jnp.broadcast_to(causes[_SIZE], (num_replicates,))
-    # Standard normals, so that a spread near zero does not narrow what is sampled from.
-    offset = numpyro.sample(_OFFSET, dist.Normal(0, 1).expand((num_replicates,)).to_event(1))
-    sizes = causes[_SIZE] * jnp.exp(causes[labels.REPLICATE_SPREAD] * offset)
+    spread = causes[labels.REPLICATE_SPREAD]
+    widened = jnp.sqrt(1 + jnp.square(spread / known_sd))
+    offset = numpyro.sample(_OFFSET, dist.Normal(0, widened).to_event(1))
+    sizes = causes[_SIZE] * jnp.exp(spread / widened * offset)
     named: Array = numpyro.deterministic(labels.REPLICATE_BATCH_SIZE, sizes)
     return named
 

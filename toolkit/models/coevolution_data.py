@@ -52,12 +52,15 @@ class Data(NamedTuple):
         Which of the transitions the text transitions are.
     before : array, shape (replicate, transition, text)
         Text probabilities before each transition.
+    size_sd : array, shape (replicate,)
+        About the sd of log batch size that a replicate's own transitions leave.
     """
 
     text: TextData
     image: Transitions
     first: Array
     before: Array
+    size_sd: Array
 
 
 def prepare(
@@ -118,7 +121,13 @@ def prepare(
     replicates = probs.shape[0]
     gaps = len(first) < probs.shape[1] - 1
     spec = Spec(cast(TextSpec, text.spec), cast(image_law.Spec, image.spec), replicates > 1, gaps)
-    data = Data(text.data, image.data, jnp.asarray(first), jnp.asarray(probs[:, :-1], float))
+    data = Data(
+        text.data,
+        image.data,
+        jnp.asarray(first),
+        jnp.asarray(probs[:, :-1], float),
+        jnp.asarray(_size_sd(probs[:, first], image)),
+    )
     observed = dataset[[labels.TEXT_PROBS]].merge(image.observed)
     observed.attrs = {}
     return Evidence(
@@ -128,6 +137,20 @@ def prepare(
         text.constant.merge(image.constant.drop_vars(labels.TEXT_PROBS, errors="ignore")),
         (*text.remarks, *image.remarks, *_about(replicates)),
     )
+
+
+def _size_sd(before: np.ndarray, image: Evidence) -> np.ndarray:
+    """About the sd of log batch size by each replicate's transitions alone.
+
+    A normal variable of variance proportional to 1/N has the information 1/2 on log N: as many
+    are counted as there are free probabilities, entries of covariances and of means.
+    """
+    spec = cast(image_law.Spec, image.spec)
+    d = spec.num_features
+    number = np.maximum((before > 0).sum(axis=-1) - 1, 0).sum(axis=-1)
+    number = number + image.data.use.sum(axis=(1, 2)) * (d * (d + 1) / 2 + d * spec.has_mean)
+    sd: np.ndarray = np.sqrt(2 / np.maximum(number, 1))
+    return sd
 
 
 def _check_updates(dataset: xr.Dataset) -> None:

@@ -51,10 +51,14 @@ def overlapping() -> xr.Dataset:
 
 def factors(evidence: Any, values: dict[str, Any], of: Any = program) -> dict[str, np.ndarray]:
     """The terms of each factor at known values."""
+    return {name: np.asarray(terms) for name, terms in _traced(evidence, values, of).items()}
+
+
+def _traced(evidence: Any, values: dict[str, Any], of: Any = program) -> dict[str, Any]:
     seeded = handlers.substitute(handlers.seed(of, 0), data=values)
     sites = handlers.trace(seeded).get_trace(evidence.spec, values, evidence.data)
     observed = {name: site for name, site in sites.items() if site.get("is_observed")}
-    return {name: np.asarray(site["fn"].log_factor) for name, site in observed.items()}
+    return {name: site["fn"].log_factor for name, site in observed.items()}
 
 
 # ------------------------------------------------------------------- scored as drawn, site by site
@@ -193,8 +197,9 @@ def test_next_text_probs_are_the_mean_posterior_of_latent_captions() -> None:
 def test_terms_are_those_of_the_parts_at_each_replicate_s_size(data: Any) -> None:
     dataset = data()
     evidence = MODEL.prepare(dataset)
-    offset = np.array([-1.0, 0.5])
-    sizes = 70.0 * np.exp(0.3 * offset)
+    normal = np.array([-1.0, 0.5])
+    offset = normal * np.sqrt(1 + (0.3 / evidence.data.size_sd) ** 2)
+    sizes = 70.0 * np.exp(0.3 * normal)
     terms = factors(evidence, VALUES | {"replicate_offset": offset})
     for index, size in enumerate(sizes):
         one = dataset.isel(replicate=[index])
@@ -213,6 +218,43 @@ def test_terms_are_those_of_the_parts_at_each_replicate_s_size(data: Any) -> Non
         values = VALUES | {"effective_batch_size": size}
         whole = factors(text, values, text_drift.program)["text_probs"]
         np.testing.assert_allclose(terms["text_probs"][index], whole[index], rtol=1e-9)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01, 0.4])
+def test_sizes_of_replicates_have_the_promised_law(spread: float) -> None:
+    evidence = MODEL.prepare(generated())
+    known = {name: VALUES[name] for name in VALUES if name != "replicate_spread"}
+
+    def sizes(key: Any) -> Any:
+        drawn = handlers.substitute(handlers.seed(program, key), {"replicate_spread": spread})
+        priors = known | {"replicate_spread": dist.HalfNormal(1.0)}
+        sites = handlers.trace(drawn).get_trace(evidence.spec, priors, evidence.data)
+        return sites["replicate_batch_size"]["value"]
+
+    found = np.log(jax.vmap(sizes)(jax.random.split(jax.random.key(0), 4000)) / 70)
+    np.testing.assert_allclose(found.std(), spread, rtol=0.05)
+    np.testing.assert_allclose(found.mean(), 0, atol=0.05 * spread + 1e-12)
+
+
+def test_data_tell_a_replicate_s_size_about_as_well_as_is_assumed() -> None:
+    """The sd by the terms' curvature in log size."""
+    design = CoevolutionDesign(replicates=4, generations=15, batch_size=200, replenishment="none")
+    known = {"replicate_spread": 0.1, "effective_batch_size": 200.0}
+    evidence = MODEL.prepare(
+        MODEL.generate(design, VALUES | known, jax.random.key(3)), **design.options
+    )
+
+    @jax.jit
+    def totals(offset: Any) -> Any:
+        """Of each replicate, at its own offset."""
+        values = VALUES | known | {"replicate_offset": offset}
+        return sum(part.sum(axis=1) for part in _traced(evidence, values).values())
+
+    step = 0.1 * np.ones(4)
+    curvature = (totals(step) - 2 * totals(0 * step) + totals(-step)) / step**2
+    curvature *= 1 + (known["replicate_spread"] / evidence.data.size_sd) ** 2
+    sd = known["replicate_spread"] * (-curvature) ** -0.5
+    np.testing.assert_allclose(sd, evidence.data.size_sd, rtol=0.5)
 
 
 def test_single_replicate_has_the_loop_s_batch_size() -> None:
