@@ -301,7 +301,7 @@ STACKING_WEIGHT = "stacking_weight"
 PARETO_K = "pareto_k"
 REFITTED = "refitted"
 STATISTIC = "statistic"
-OBSERVED_VALUE = "observed_value"
+DATA_VALUE = "data_value"
 PREDICTED_MEAN = "predicted_mean"
 PREDICTED_SD = "predicted_sd"
 P_VALUE = "p_value"
@@ -323,7 +323,7 @@ CRITICISM: dict[str, Label] = {
         Label(PARETO_K, _PER_FOLD, "Pareto k of the importance weights", "1"),
         Label(REFITTED, _PER_FOLD, "the model was fitted anew without the fold", "1"),
         Label(STATISTIC, (STATISTIC,), "test statistic", "1"),
-        Label(OBSERVED_VALUE, (STATISTIC,), "value of the data", "1"),
+        Label(DATA_VALUE, (STATISTIC,), "value of the data", "1"),
         Label(PREDICTED_MEAN, (STATISTIC,), "mean over data sets drawn from the fit", "1"),
         Label(PREDICTED_SD, (STATISTIC,), "sd over data sets drawn from the fit", "1"),
         Label(P_VALUE, (STATISTIC,), "posterior predictive p-value, two-sided", "1"),

@@ -114,7 +114,7 @@ def check_draws(
     p_value = two_sided(values)
     adjusted = holm(p_value)
     columns = {
-        labels.OBSERVED_VALUE: values[:, 0],
+        labels.DATA_VALUE: values[:, 0],
         labels.PREDICTED_MEAN: values[:, 1:].mean(axis=1),
         labels.PREDICTED_SD: values[:, 1:].std(axis=1, ddof=1),
         labels.P_VALUE: p_value,
@@ -185,9 +185,9 @@ def holm(p_values: npt.ArrayLike) -> Floats:
 
 
 def _words(name: str, statistic: Statistic, row: Any) -> str:
-    higher = float(row[labels.OBSERVED_VALUE]) > float(row[labels.PREDICTED_MEAN])
+    higher = float(row[labels.DATA_VALUE]) > float(row[labels.PREDICTED_MEAN])
     suggests = statistic.high if higher else statistic.low
-    apart = (row[labels.OBSERVED_VALUE] - row[labels.PREDICTED_MEAN]) / row[labels.PREDICTED_SD]
+    apart = (row[labels.DATA_VALUE] - row[labels.PREDICTED_MEAN]) / row[labels.PREDICTED_SD]
     return (
         f"{name[0].upper()}{name[1:]} deviates by {abs(float(apart)):.1f} sd (corrected p = "
         f"{float(row[labels.ADJUSTED_P]):.2g}): {suggests}."
