@@ -150,6 +150,8 @@ VARIABLES: dict[str, Label] = {
 #: Dimensions of a fit, as ArviZ has them.
 CHAIN = "chain"
 DRAW = "draw"
+#: Terms of a log likelihood in a row, where some replicates and generations have none.
+OBSERVATION = "observation"
 
 #: A measure of somebody else's loop, one number for each replicate and generation.
 SCORE = "score"
