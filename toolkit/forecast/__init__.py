@@ -27,5 +27,17 @@ from toolkit.forecast.continuation import (
     forecast_variables,
     override_names,
 )
+from toolkit.forecast.forecasting import forecast
+from toolkit.forecast.scoring import crps, forecast_scores
+from toolkit.forecast.tables import forecast_table
 
-__all__ = ["Continuation", "continue_loop", "forecast_variables", "override_names"]
+__all__ = [
+    "Continuation",
+    "continue_loop",
+    "crps",
+    "forecast",
+    "forecast_scores",
+    "forecast_table",
+    "forecast_variables",
+    "override_names",
+]

@@ -25,31 +25,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from toolkit import labels, measures
+from toolkit.forecast.engine import run_paths
 from toolkit.forecast.source import NUM_USER_IMAGES, Paths, Source
-from toolkit.loops.coevolving import measure, step
-from toolkit.loops.coevolving_parts import Params, Spec, State, Varying, cost_of, no_info
-from toolkit.machine import cores
+from toolkit.loops.coevolving_parts import Params, Spec, State, Varying
 from toolkit.measures import Array, ScaledFactor
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Images whose posteriors are averaged in one text update.
 _MOST_IMAGES = 128
-#: Generations of one call; numbers that the paths of one call hold, and the most paths.
-_SEGMENT = 16
-_BLOCK_NUMBERS = 2**20
-_WIDEST_BLOCK = 2048
 #: Generations whose counts say how images are shared among texts from now on.
 _RECENT = 4
 
@@ -112,25 +104,9 @@ class KernelSource(Source):
         return self.constant.attrs.get("likelihood") == "counts" or not self.features
 
     def run(self, paths: Paths, generations: int, names: tuple[str, ...]) -> dict[str, FloatArray]:
-        """Paths in blocks of one width, on all cores."""
-        spec = self._spec(paths)
-        leaves, tree = jax.tree.flatten((self._params(paths), self._states(paths)))
-        number = len(paths.draw)
-        widest = int(np.clip(_BLOCK_NUMBERS // cost_of(spec), 1, _WIDEST_BLOCK))
-        # A power of two, so that few widths are ever compiled.
-        width = min(1 << (number - 1).bit_length(), 1 << (widest.bit_length() - 1))
-
-        def block(first: int) -> dict[str, FloatArray]:
-            # The last block is filled up with paths already taken: equal shapes, one program.
-            at = np.minimum(np.arange(first, first + width), number - 1)
-            draw, replicate = paths.draw[at], paths.replicate[at]
-            own = [leaf[draw % leaf.shape[0], replicate % leaf.shape[1]] for leaf in leaves]
-            params, state = jax.tree.unflatten(tree, own)
-            return _block((spec, names), params, state, paths.keys[at], generations)
-
-        with ThreadPoolExecutor(cores()) as pool:
-            parts = list(pool.map(block, range(0, number, width)))
-        return {name: np.concatenate([part[name] for part in parts])[:number] for name in names}
+        """Paths by the kernel."""
+        tree = (self._params(paths), self._states(paths))
+        return run_paths(self._spec(paths), names, tree, paths, generations)
 
     def _spec(self, paths: Paths) -> Spec:
         d = max(self.features, 1)
@@ -321,49 +297,3 @@ def _factor(cov: FloatArray) -> ScaledFactor:
 @jax.vmap
 def _normals(key: Array) -> Array:
     return jax.random.normal(jax.random.fold_in(key, 2**31))
-
-
-def _block(
-    static: tuple[Spec, tuple[str, ...]],
-    params: Params,
-    state: State,
-    keys: Array,
-    generations: int,
-) -> dict[str, FloatArray]:
-    """A block of paths, segment by segment."""
-    state = jax.tree.map(jnp.asarray, state)
-    parts = [jax.tree.map(lambda one: np.asarray(one)[:, None], _begin(static, params, state))]
-    for first in range(0, generations, _SEGMENT):
-        state, made = _advance(static, params, keys, state, first)
-        parts.append(jax.tree.map(np.asarray, made))
-    return {
-        name: np.concatenate([part[name] for part in parts], axis=1)[:, : generations + 1]
-        for name in static[1]
-    }
-
-
-@partial(jax.jit, static_argnums=0)
-def _begin(static: tuple[Spec, tuple[str, ...]], params: Params, state: State) -> dict[str, Array]:
-    spec, names = static
-
-    def one(params: Params, state: State) -> dict[str, Array]:
-        return measure(spec, params, names, state, no_info(spec))
-
-    return jax.vmap(one)(params, state)
-
-
-@partial(jax.jit, static_argnums=0)
-def _advance(
-    static: tuple[Spec, tuple[str, ...]], params: Params, keys: Array, state: State, first: Array
-) -> tuple[State, dict[str, Array]]:
-    """The next generations of a block, shape (path, generation, ...)."""
-    spec, names = static
-
-    def one(params: Params, key: Array, state: State) -> tuple[State, dict[str, Array]]:
-        def generation(state: State, index: Array) -> tuple[State, dict[str, Array]]:
-            state, info = step(spec, params, jax.random.fold_in(key, index), state)
-            return state, measure(spec, params, names, state, info)
-
-        return jax.lax.scan(generation, state, first + jnp.arange(_SEGMENT))
-
-    return jax.vmap(one)(params, keys, state)
