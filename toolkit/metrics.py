@@ -82,7 +82,7 @@ def mean_over_replicates(
     effective = np.full(value.shape, float(replicates)) if values is None else _kish(values)
     if tail is not None:
         log_variance = np.var(np.log(np.maximum(tail, np.finfo(float).tiny)), axis=0, ddof=1)
-        growth = np.exp(np.minimum(log_variance, 700.0))
+        growth = np.exp(np.minimum(log_variance, 400.0))  # its 3/2nd power is representable
         effective = np.minimum(effective, replicates / growth)
         skewness = np.maximum(skewness, (growth + 2) * np.sqrt(growth - 1))
     return Mean(value, np.sqrt(variance / replicates) * spread, effective, skewness)
