@@ -67,7 +67,7 @@ def samplers(rounds: int) -> Result:
     priors = model.priors(evidence)
     target = density.target_of(model, evidence.spec)
     energy = density.potential(target, priors, evidence.data)
-    size = density.unconstrained_prior_draw(target, jax.random.key(0), priors, evidence.data).size
+    size = density.prior_draw(target, jax.random.key(0), priors, evidence.data)[1].size
 
     def toolkit(seed: int) -> np.ndarray:
         draws = sampler.Chains(

@@ -8,7 +8,6 @@ approximation, whitening, NUTS) free of names; :func:`values_of` leads back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -41,9 +40,19 @@ def target_of(model: Model, spec: Any) -> Target:
     return Target(model.program, spec, model.coordinates)
 
 
-def prior_values(target: Target, rng_key: Array, priors: Priors, data: Any) -> dict[str, Array]:
-    """One draw of all sites from the prior: parameters, latent variables and what derives."""
-    return _values(handlers.seed(target.program, rng_key), target, priors, data)
+def prior_draw(
+    target: Target, rng_key: Array, priors: Priors, data: Any
+) -> tuple[dict[str, Array], Array]:
+    """One draw of all sites from the prior, what derives included, and as a flat vector.
+
+    Where the model bends its coordinates the vector is no exact draw: it is where searches start.
+    """
+    program = handlers.seed(target.program, rng_key)
+    found = handlers.trace(program).get_trace(target.spec, priors, data)
+    free = {name: site for name, site in found.items() if not site.get("is_observed")}
+    values = {n: s["value"] for n, s in free.items() if s["type"] in ("sample", "deterministic")}
+    flat = ravel_pytree(_unconstrained(free))[0]
+    return values, flat if flat.size else jax.random.normal(rng_key, (1,))
 
 
 def values_of(target: Target, flat: Array, priors: Priors, data: Any) -> dict[str, Array]:
@@ -84,30 +93,10 @@ def potential(target: Target, priors: Priors, data: Any) -> Callable[[Array], Ar
     return energy
 
 
-def unconstrained_prior_draw(target: Target, rng_key: Array, priors: Priors, data: Any) -> Array:
-    """Somewhere in the prior, as a flat vector, shape (dimension,).
-
-    Where the model bends its coordinates it is no exact draw: it is where searches start.
-    """
-    flat = ravel_pytree(_unconstrained(target, rng_key, priors, data))[0]
-    return flat if flat.size else jax.random.normal(rng_key, (1,))
-
-
-def _values(program: Program, target: Target, priors: Priors, data: Any) -> dict[str, Array]:
-    found = handlers.trace(program).get_trace(target.spec, priors, data)
-    return {
-        name: site["value"]
-        for name, site in found.items()
-        if site["type"] in ("sample", "deterministic") and not site.get("is_observed")
-    }
-
-
-def _unconstrained(target: Target, rng_key: Array, priors: Priors, data: Any) -> dict[str, Array]:
-    program = handlers.seed(target.program, rng_key)
-    found = handlers.trace(program).get_trace(target.spec, priors, data)
+def _unconstrained(sites: dict[str, Any]) -> dict[str, Array]:
     return {
         name: biject_to(site["fn"].support).inv(site["value"])
-        for name, site in found.items()
+        for name, site in sites.items()
         if site["type"] == "sample" and not site["is_observed"]
     }
 
@@ -116,7 +105,12 @@ def _template(
     target: Target, priors: Priors, data: Any
 ) -> tuple[Array, Callable[[Array], dict[str, Array]]]:
     """The shape of the flat vector, and the way back to named unconstrained values."""
-    shapes = jax.eval_shape(partial(_unconstrained, target), jax.random.key(0), priors, data)
+
+    def drawn(rng_key: Array) -> dict[str, Array]:
+        program = handlers.seed(target.program, rng_key)
+        return _unconstrained(handlers.trace(program).get_trace(target.spec, priors, data))
+
+    shapes = jax.eval_shape(drawn, jax.random.key(0))
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
     flat, unravel = ravel_pytree(zeros)
     if not flat.size:

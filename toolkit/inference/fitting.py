@@ -19,8 +19,8 @@ from toolkit.models import Model, model_of
 from toolkit.systems.validation import integer
 from toolkit.trajectories import read_trajectory
 
-#: Chains that agree but for chance are carried on, up to so many times as long.
-_LONGEST = 4
+#: Chains that agree but for chance are carried on up to about so many draws each.
+_LONGEST = 2000
 #: Chains farther apart than this do not agree but for chance: they are begun anew, ...
 _FAR_APART = 1.1
 #: ... warmed up longer, more carefully, and with a metric that is learned.
@@ -46,8 +46,8 @@ def fit(
 
     The data are checked against the model first. NUTS starts around a mode, whitened by
     Laplace's approximation. The chains are checked after: where they have too few effective draws
-    they are carried on, up to four times as long; where they disagree they are begun anew, warmed
-    up longer. If that fails too the result says so: a warning, and the attribute ``converged``.
+    they are carried on, up to 2000 draws each; where they disagree they are begun anew, warmed up
+    longer. If that fails too the result says so: a warning, and the attribute ``converged``.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def fit(
     seed : int
         Fixes the result.
     num_chains, num_warmup, num_draws : int
-        Chains, and draws of each during and after its warm-up; there are two or four times as
-        many draws where the chains had to be carried on.
+        Chains, and draws of each during and after its warm-up; there are 2, 4, ... times as many
+        draws where the chains had to be carried on.
     target_accept : float
         Mean acceptance probability that NUTS adapts its step size to.
     **priors_and_options
@@ -117,7 +117,7 @@ def fit(
         }
         again = Chains(chosen, evidence.spec, priors, evidence.data, seed=seed + 1, **settings)
         draws, diagnosis = _carried_on(again, num_draws, names)
-    found = groups.assemble(draws)
+    found = groups.assemble(draws, chains.prior[0])
     found.attrs |= attributes(
         model=chosen.name,
         converged=diagnosis.converged,
@@ -142,15 +142,14 @@ def fit(
 
 
 def _carried_on(chains: Chains, num_draws: int, names: Sequence[str]) -> tuple[Draws, Diagnosis]:
-    """Draws, twice and four times as many where chains that nearly agree need them."""
-    times = 1
+    """Draws, 2, 4, ... times as many where chains that nearly agree need them."""
     while True:
-        draws = chains.draw(times * num_draws)
+        draws = chains.draw(num_draws)
         own = {name: draws.values[name] for name in names if name in draws.values}
         found = diagnose(own, draws.stats)
-        if found.converged or times == _LONGEST or found.worst_rhat > _FAR_APART:
+        if found.converged or 2 * num_draws > _LONGEST or found.worst_rhat > _FAR_APART:
             return draws, found
-        times *= 2
+        num_draws *= 2
 
 
 def _settings(chains: int, warmup: int, draws: int, accept: float) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from toolkit.models import Evidence, Model, Prior
 
 FloatArray = npt.NDArray[Any]
 
-_PRIOR_DRAWS = 1000
 #: Numbers that the draws of the observed variables may take.
 _PREDICTIVE_NUMBERS = 2**23
 _PREDICTIVE_DRAWS = 100
@@ -60,28 +59,27 @@ class Groups:
         most = min(_PREDICTIVE_DRAWS, max(_PREDICTIVE_NUMBERS // max(one, 1), num_chains))
         self._per_chain = min(max(most // num_chains, 1), num_draws)
         number = self._per_chain * num_chains
-        self._key, key_replicates = jax.random.key(seed), jax.random.key(seed + 1)
-        self._keys = jax.random.split(key_replicates, number)
+        self._keys = jax.random.split(jax.random.key(seed + 1), number)
         some, block = _stacked(shapes, number), _stacked(shapes, _BLOCK)
-        self._prior = program(_prior, (target, _PRIOR_DRAWS), priors, data, self._key)
         self._terms = program(_terms, (target,), priors, data, block)
         replicate = (model.replicate, evidence.spec)
         self._replicated = program(_replicated, replicate, some, self._keys, data)
 
-    def assemble(self, draws: Draws) -> xr.DataTree:
+    def assemble(self, draws: Draws, before: Mapping[str, FloatArray]) -> xr.DataTree:
         """The tree; its only attributes are the remarks.
 
         Parameters
         ----------
         draws : Draws
             With axes (chain, draw, ...).
+        before : mapping
+            Prior draws of all sites.
         """
         evidence, data = self._evidence, self._evidence.data
         lead = _lead(draws.stats["lp"].shape)
         names = [n for n in (*self._priors, *self._model.derived) if n in draws.values]
         posterior = {name: draws.values[name] for name in names}
-        before = self._prior(self._priors, data, self._key)
-        prior = {name: np.asarray(before[name])[None] for name in names}
+        prior = {name: before[name][None] for name in names}
         flat = {n: v.reshape(-1, *v.shape[2:]) for n, v in draws.values.items()}
         terms = in_blocks(partial(self._terms, self._priors, data), _BLOCK, flat)
         kept, thinned = self._thinned(draws.values)
@@ -89,7 +87,9 @@ class Groups:
         thin_lead = lead | {labels.DRAW: kept}
         groups = {
             "posterior": tree.draws_dataset(posterior, evidence, lead),
-            "prior": tree.draws_dataset(prior, evidence, _lead((1, _PRIOR_DRAWS))),
+            "prior": tree.draws_dataset(
+                prior, evidence, _lead((1, *next(iter(before.values())).shape[:1]))
+            ),
             "posterior_predictive": tree.observed_like(
                 _unflattened(replicated, thin_lead), evidence, thin_lead
             ),
@@ -137,11 +137,6 @@ def _unflattened(values: Mapping[str, Any], lead: Mapping[str, FloatArray]) -> d
     """Arrays with the axes of ``lead`` in place of their first one."""
     sizes = tuple(coordinate.size for coordinate in lead.values())
     return {n: np.asarray(v).reshape(*sizes, *v.shape[1:]) for n, v in values.items()}
-
-
-def _prior(target: Target, number: int, priors: Any, data: Any, key: Any) -> Any:
-    keys = jax.random.split(key, number)
-    return jax.vmap(lambda one: density.prior_values(target, one, priors, data))(keys)
 
 
 def _replicated(replicate: Any, spec: Any, values: Any, keys: Any, data: Any) -> Any:

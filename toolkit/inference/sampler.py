@@ -7,6 +7,7 @@ threads, not vectorised: side by side each would wait for the longest trajectory
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -96,6 +97,9 @@ class Chains:
         Of one draw of each site.
     """
 
+    #: Draws from the prior, for searches to start from and to compare the posterior with.
+    num_prior_draws = 1000
+
     def __init__(
         self,
         model: Model,
@@ -108,16 +112,26 @@ class Chains:
         **settings: Any,
     ) -> None:
         self._settings = Settings(**settings)
-        static = (density.target_of(model, spec), self._settings)
+        target = density.target_of(model, spec)
+        static = (target, self._settings)
         self._arguments = (priors, data)
-        self._keys = jax.random.split(jax.random.key(seed), num_chains)
-        begin = program(_begin, static, priors, data, self._keys[0])
+        key, *keys = jax.random.split(jax.random.key(seed), num_chains + 1)
+        self._prior_keys, self._keys = jax.random.split(key, self.num_prior_draws), keys
+        self._prior = program(_prior_draws, (target,), priors, data, self._prior_keys)
+        starts = self._prior.result[1].update(shape=(_STARTS, *self._prior.result[1].shape[1:]))
+        begin = program(_begin, static, priors, data, starts, keys[0])
         advance = program(_advance, (*static, _STEPS), priors, data, *begin.result)
         self._programs = begin, advance
         self._states: list[Any] = [None] * num_chains
         self._drawn: list[list[Draws]] = [[] for _ in range(num_chains)]
         some = advance.result[1].values
         self.shapes = {n: jax.ShapeDtypeStruct(v.shape[1:], v.dtype) for n, v in some.items()}
+
+    @functools.cached_property
+    def prior(self) -> tuple[dict[str, Any], Any]:
+        """Values of all sites drawn from the prior, with a leading axis, and as flat vectors."""
+        values, flat = self._prior(*self._arguments, self._prior_keys)
+        return {name: np.asarray(value) for name, value in values.items()}, np.asarray(flat)
 
     def draw(self, number: int) -> Draws:
         """Carry all chains on until each has so many draws after its warm-up.
@@ -133,11 +147,12 @@ class Chains:
         """
         warmup = self._settings.num_warmup
         begin, advance = self._programs
+        starts = np.resize(self.prior[1], (len(self._keys), _STARTS, *self.prior[1].shape[1:]))
 
         def carry_on(chain: int) -> None:
             drawn = self._drawn[chain]
             if not drawn:
-                self._states[chain] = begin(*self._arguments, self._keys[chain])
+                self._states[chain] = begin(*self._arguments, starts[chain], self._keys[chain])
             while len(drawn) * _STEPS < warmup + number:
                 start, state = self._states[chain]
                 state, block = advance(*self._arguments, start, state)
@@ -226,7 +241,9 @@ def _data_sets(
         priors: Mapping[str, Any] = {**common, **own}
 
         def chain(key: Array) -> Draws:
-            begun = _begin(target, settings, priors, data, key)
+            key, *keys = jax.random.split(key, _STARTS + 1)
+            _, starts = _prior_draws(target, priors, data, jnp.stack(keys))
+            begun = _begin(target, settings, priors, data, starts, key)
             steps = settings.num_warmup + num_draws
             _, drawn = _advance(target, settings, steps, priors, data, *begun)
             kept: Draws = jax.tree.map(lambda leaf: leaf[settings.num_warmup :], drawn)
@@ -240,21 +257,16 @@ def _data_sets(
 
 
 def _begin(
-    target: Target, settings: Settings, priors: Priors, data: Any, key: Array
+    target: Target, settings: Settings, priors: Priors, data: Any, starts: Array, key: Array
 ) -> tuple[Laplace, Any]:
     """The whitened coordinates of a chain, and NUTS's state where it starts."""
-    key_mode, key_start, key_run = jax.random.split(key, 3)
+    key_start, key_run = jax.random.split(key)
     energy = density.potential(target, priors, data)
-    found = laplace(energy, _prior_draws(target, key_mode, priors, data))
-    whitened = _whitened(energy, found)
-    away = _OVERDISPERSION * jax.random.normal(key_start, found.mode.shape)
-    # Nearer by halves where the density cannot be evaluated: such a start would never move.
-    nearer = away * jnp.array([1.0, 0.5, 0.25, 0.125, 0.0])[:, None]
-    values, slopes = jax.lax.map(jax.value_and_grad(whitened), nearer)
-    usable = jnp.argmax(jnp.isfinite(values) & jnp.all(jnp.isfinite(slopes), axis=1))
+    away = _OVERDISPERSION * jax.random.normal(key_start, starts.shape[1:])
+    found, start = laplace(energy, starts, away)
     # With value and slope, so that the program need not stand there once more.
-    at = ParamInfo(nearer[usable], values[usable], slopes[usable])
-    state, _ = _kernel(settings, whitened, at, key_run)
+    at = ParamInfo(start.at, start.value, start.slope)
+    state, _ = _kernel(settings, _whitened(energy, found), at, key_run)
     return found, state
 
 
@@ -313,6 +325,9 @@ def _kernel(
     return state, advance
 
 
-def _prior_draws(target: Target, key: Array, priors: Priors, data: Any) -> Array:
-    draw = partial(density.unconstrained_prior_draw, target, priors=priors, data=data)
-    return jax.vmap(draw)(jax.random.split(key, _STARTS))
+def _prior_draws(
+    target: Target, priors: Priors, data: Any, keys: Array
+) -> tuple[dict[str, Array], Array]:
+    draw = partial(density.prior_draw, target, priors=priors, data=data)
+    values, flat = jax.vmap(draw)(keys)
+    return values, flat

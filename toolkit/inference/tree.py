@@ -15,6 +15,9 @@ from toolkit.models import Evidence
 
 FloatArray = npt.NDArray[Any]
 
+#: Numbers of an array that an attribute shows.
+_MOST = 100
+
 _SAMPLE_STATS = {
     "diverging": "the trajectory left the region where its energy is right",
     "n_steps": "leapfrog steps",
@@ -65,12 +68,22 @@ def observed_like(
 def pointwise(
     terms: Mapping[str, FloatArray], evidence: Evidence, lead: Mapping[str, FloatArray]
 ) -> xr.Dataset:
-    """Log likelihoods by replicate and transition; a transition has its later generation's name."""
-    variables = {}
+    """Log likelihoods by replicate and transition; a transition has its later generation's name.
+
+    What has no law (a missing score, a transition over a gap) has a term of exactly 0 in every
+    draw, which importance sampling cannot weigh. Where there is any, the others stand in a row
+    along ``observation``, with replicate and generation as coordinates.
+    """
+    variables, used = {}, np.asarray(False)
     for name, values in terms.items():
         rest = (labels.REPLICATE, labels.GENERATION, labels.TEXT)[: values.ndim - len(lead)]
         variables[name] = ((*lead, *rest), values, {"long_name": f"log likelihood of {name}"})
-    return _with_coordinates(xr.Dataset(variables, coords=dict(lead)), evidence)
+        used = used | values.any(axis=tuple(range(len(lead))))
+    whole = _with_coordinates(xr.Dataset(variables, coords=dict(lead)), evidence)
+    if used.all() or not used.any():
+        return whole
+    row = whole.stack({labels.OBSERVATION: rest}).reset_index(labels.OBSERVATION)
+    return row.isel({labels.OBSERVATION: used.ravel()})
 
 
 def sample_stats(stats: Mapping[str, FloatArray], lead: Mapping[str, FloatArray]) -> xr.Dataset:
@@ -93,8 +106,16 @@ def attributes(**attrs: Any) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON lacks: arrays as lists, anything else in its own words."""
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else repr(value)
+    """What JSON lacks: small arrays as lists, anything else in words.
+
+    A file's attribute cannot hold large ones; a fit has their numbers in ``constant_data``.
+    """
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.size <= _MOST):
+        return value.tolist()
+    if isinstance(value, (xr.Dataset, xr.DataArray, np.ndarray)):
+        shapes = value.shape if isinstance(value, np.ndarray) else dict(value.sizes)
+        return f"{type(value).__name__} {shapes}; its numbers are in constant_data"
+    return repr(value)
 
 
 def _with_coordinates(dataset: xr.Dataset, evidence: Evidence) -> xr.Dataset:

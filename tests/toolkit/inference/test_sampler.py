@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
@@ -99,15 +100,28 @@ def test_laplace_finds_mode_and_curvature_where_newton_alone_would_not() -> None
         return -jnp.log(jnp.exp(-0.5 * jnp.sum(jnp.square((at - 3) / scale))) + 1e-12)
 
     scale = jnp.array([0.5, 0.02])
-    found = laplace(energy, jnp.array([[1.0, 2.9], [40.0, -3.0]]))
+    found, start = laplace(energy, jnp.array([[1.0, 2.9], [40.0, -3.0]]), jnp.ones(2))
     np.testing.assert_allclose(found.mode, [3, 3], atol=1e-6)
     np.testing.assert_allclose(found.root @ found.root.T, np.diag(scale**2), rtol=1e-5, atol=1e-9)
+    at = found.mode + found.root @ start.at
+    np.testing.assert_allclose(start.at, 1)
+    np.testing.assert_allclose(start.value, energy(at), rtol=1e-12)
+    np.testing.assert_allclose(start.slope, found.root.T @ jax.grad(energy)(at), rtol=1e-9)
+
+
+def test_the_start_is_nearer_where_the_density_cannot_be_evaluated() -> None:
+    def energy(at: Any) -> Any:
+        return jnp.where(at[0] < 1.9, jnp.square(at[0] - 1) / 2, jnp.nan)
+
+    _, start = laplace(energy, jnp.zeros((1, 1)), jnp.array([3.0]))
+    np.testing.assert_allclose(start.at, [0.75], rtol=1e-6)
 
 
 def test_laplace_survives_a_density_that_is_nowhere_finite_at_first() -> None:
-    found = laplace(
-        lambda at: jnp.where(at[0] > 0, at[0] - jnp.log(at[0]), jnp.nan), -jnp.ones((3, 1))
-    )
+    def energy(at: Any) -> Any:
+        return jnp.where(at[0] > 0, at[0] - jnp.log(at[0]), jnp.nan)
+
+    found, _ = laplace(energy, -jnp.ones((3, 1)), jnp.ones(1))
     assert found.mode.shape == (1,)
     assert np.isfinite(found.root).all()
 

@@ -14,7 +14,7 @@ from scipy import stats
 
 import toolkit as tk
 from tests import statistics
-from toolkit.inference.density import Target, log_likelihoods, prior_values
+from toolkit.inference.density import Target, log_likelihoods, prior_draw
 from toolkit.models.retraining import MODEL
 
 GENERATION = np.array([0, 1, 2, 5, 6, 9, 10])
@@ -114,7 +114,7 @@ def test_one_step_predictions_start_from_the_state_before() -> None:
 def test_what_derives_is_what_it_says() -> None:
     evidence = MODEL.prepare(means(np.random.default_rng(1).standard_normal((3, 5, 2))))
     target = Target(MODEL.program, evidence.spec)
-    drawn = prior_values(target, jax.random.key(1), MODEL.priors(evidence), evidence.data)
+    drawn, _ = prior_draw(target, jax.random.key(1), MODEL.priors(evidence), evidence.data)
     factor = float(drawn["contraction_factor"])
     assert drawn["real_share"] == 1 - factor
     np.testing.assert_allclose(drawn["half_life"], np.log(0.5) / np.log(factor))
@@ -125,7 +125,7 @@ def test_what_derives_is_what_it_says() -> None:
         drawn["noise_sd"] ** 2, np.mean(np.square(drawn["component_noise_sd"]))
     )
     free = MODEL.prepare(evidence.observed.rename(image_mean="score"), relation=None)
-    found = prior_values(
+    found, _ = prior_draw(
         Target(MODEL.program, free.spec), jax.random.key(1), MODEL.priors(free), free.data
     )
     assert "real_share" not in found
