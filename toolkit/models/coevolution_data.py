@@ -134,7 +134,10 @@ def prepare(
         spec,
         data,
         observed,
-        text.constant.merge(image.constant.drop_vars(labels.TEXT_PROBS, errors="ignore")),
+        # All text probabilities are observed here.
+        text.constant.drop_dims(labels.GENERATION, errors="ignore").merge(
+            image.constant.drop_vars(labels.TEXT_PROBS, errors="ignore")
+        ),
         (*text.remarks, *image.remarks, *_about(replicates)),
     )
 

@@ -132,7 +132,7 @@ def gather(dataset: xr.Dataset, options: Options) -> Evidence:
         spec,
         TextData(part, jnp.asarray(target)),
         _observed(dataset, pairs.first),
-        _constant(None if infer else target, spec, dataset),
+        _constant(None if infer else target, spec, dataset, pairs.first),
         pairs.remarks + remarks,
     )
 
@@ -270,9 +270,15 @@ def _observed(dataset: xr.Dataset, first: Any) -> xr.Dataset:
     return kept
 
 
-def _constant(target: Any, spec: TextSpec, dataset: xr.Dataset) -> xr.Dataset:
-    """The target, the images at the end where they are used, and which likelihood it is."""
+def _constant(target: Any, spec: TextSpec, dataset: xr.Dataset, first: Any) -> xr.Dataset:
+    """The target, states after gaps, the images at the end where used, and which likelihood."""
     constant = xr.Dataset(attrs={"likelihood": spec.likelihood})
+    after_gap = np.setdiff1d(first[1:], first + 1)
+    if len(after_gap):
+        # No transition leads to them, so they are not observed; the next one starts there.
+        name = labels.TEXT_PROBS
+        states = dataset[[name]].transpose(*labels.dims(name))
+        constant = constant.merge(states.isel({labels.GENERATION: after_gap}))
     if spec.images:
         of_images = dataset[[labels.IMAGE_MEAN, labels.IMAGE_COV]]
         constant = constant.merge(of_images.isel({labels.GENERATION: -1}, drop=True))
