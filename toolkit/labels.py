@@ -392,6 +392,23 @@ FORECASTS: dict[str, Label] = {
     )
 }
 
+#: What a loss of diversity is due to (``toolkit.forecast.summary``).
+CAUSE = "cause"
+LOSS = "loss"
+CONTRIBUTION = "contribution"
+SHARE_OF_LOSS = "share_of_loss"
+
+#: Of a summary; the dims chain and draw come first.
+SUMMARIES: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(CAUSE, (CAUSE,), "cause", "1"),
+        Label(LOSS, (), "loss over the horizon", "unit of the variable"),
+        Label(CONTRIBUTION, (CAUSE,), "loss that goes when it is switched off", "loss unit"),
+        Label(SHARE_OF_LOSS, (CAUSE,), "share of the loss", "1"),
+    )
+}
+
 #: Variables with log-normal tails, so that a plain mean over replicates is borne by a few of
 #: them (theory, I6), and for each the variable whose log-variance tells how heavy they are:
 #: scales are products of random factors, and the drift of a mean sums up past variances.
