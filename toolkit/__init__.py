@@ -25,8 +25,13 @@ _HOME = {
     "compare": "toolkit.compare",
     "compare_models": "toolkit.criticism",
     "comparison_table": "toolkit.criticism",
+    "continue_loop": "toolkit.forecast",
+    "dose": "toolkit.forecast",
     "fit": "toolkit.inference",
     "fit_table": "toolkit.inference",
+    "forecast": "toolkit.forecast",
+    "forecast_scores": "toolkit.forecast",
+    "forecast_table": "toolkit.forecast",
     "loop_of": "toolkit.loops",
     "posterior_confusion": "toolkit.confusion",
     "predict": "toolkit.theory",
@@ -60,6 +65,11 @@ if TYPE_CHECKING:
     from toolkit.criticism import compare_models as compare_models
     from toolkit.criticism import comparison_table as comparison_table
     from toolkit.datasets import save as save
+    from toolkit.forecast import continue_loop as continue_loop
+    from toolkit.forecast import dose as dose
+    from toolkit.forecast import forecast as forecast
+    from toolkit.forecast import forecast_scores as forecast_scores
+    from toolkit.forecast import forecast_table as forecast_table
     from toolkit.inference import ConvergenceWarning as ConvergenceWarning
     from toolkit.inference import fit as fit
     from toolkit.inference import fit_table as fit_table

@@ -333,65 +333,6 @@ CRITICISM: dict[str, Label] = {
     )
 }
 
-#: Dimensions and variables of a forecast (``toolkit.forecast``), and of how it did.
-OBSERVED_GENERATION = "observed_generation"
-QUANTILE = "quantile"
-FORECAST = "forecast"
-FORECAST_MEAN = "forecast_mean"
-FORECAST_MEDIAN = "forecast_median"
-INTERVAL_LOW = "interval_low"
-INTERVAL_HIGH = "interval_high"
-OBSERVED_VALUE = "observed"
-CURRENT = "current"
-PROBABILITY_BELOW = "probability_below"
-PROBABILITY_REACHED = "probability_reached"
-TIME_TO_LEVEL = "time_to_level"
-TIME_QUANTILE = "time_quantile"
-HELD_OUT = "held_out"
-CRPS = "crps"
-#: Of a dose-response curve.
-DOSE = "dose"
-PROBABILITY_KEPT = "probability_kept"
-DOSE_ANSWER = "dose_answer"
-DOSE_LOW = "dose_low"
-DOSE_HIGH = "dose_high"
-CLOSED_FORM = "closed_form"
-
-#: Of forecasts and doses, with their dimensions but those of the variable itself.
-_AHEAD = (REPLICATE, GENERATION)
-FORECASTS: dict[str, Label] = {
-    label.name: label
-    for label in (
-        Label(OBSERVED_GENERATION, (OBSERVED_GENERATION,), "generation", "generation"),
-        Label(QUANTILE, (QUANTILE,), "quantile", "1"),
-        Label(FORECAST, (CHAIN, DRAW, *_AHEAD), "forecast", "1"),
-        Label(MEASURED, (CHAIN, DRAW, *_AHEAD), "forecast of a measurement, with its noise", "1"),
-        Label(FORECAST_MEAN, _AHEAD, "mean forecast", "1"),
-        Label(FORECAST_MEDIAN, _AHEAD, "median forecast", "1"),
-        Label(INTERVAL_LOW, (PROBABILITY, *_AHEAD), "lower end of the central interval", "1"),
-        Label(INTERVAL_HIGH, (PROBABILITY, *_AHEAD), "upper end of the central interval", "1"),
-        Label(OBSERVED_VALUE, (REPLICATE, OBSERVED_GENERATION), "observed", "1"),
-        Label(CURRENT, (REPLICATE,), "where the forecast starts", "1"),
-        Label(PROBABILITY_BELOW, _AHEAD, "probability to be below the level", "1"),
-        Label(PROBABILITY_REACHED, (REPLICATE,), "probability to be below at some time", "1"),
-        Label(TIME_TO_LEVEL, (CHAIN, DRAW, REPLICATE), "time until first below", "generation"),
-        Label(TIME_QUANTILE, (QUANTILE, REPLICATE), "time until first below", "generation"),
-        Label(HELD_OUT, _AHEAD, "what came", "1"),
-        Label(CRPS, _AHEAD, "continuous ranked probability score", "1"),
-        Label(PIT, _AHEAD, "share of the draws below what came", "1"),
-        Label(COVERED, (PROBABILITY, *_AHEAD), "the interval holds what came", "1"),
-        Label(COVERAGE, (PROBABILITY, GENERATION), "share of replicates covered", "1"),
-        Label(COVERAGE_LOW, (PROBABILITY, GENERATION), "lower end of its interval", "1"),
-        Label(COVERAGE_HIGH, (PROBABILITY, GENERATION), "upper end of its interval", "1"),
-        Label(DOSE, (DOSE,), "dose", "1"),
-        Label(PROBABILITY_KEPT, (DOSE,), "probability to keep the target", "1"),
-        Label(DOSE_ANSWER, (), "smallest dose that keeps the target", "1"),
-        Label(DOSE_LOW, (), "lower end of the dose's interval", "1"),
-        Label(DOSE_HIGH, (), "upper end of the dose's interval", "1"),
-        Label(CLOSED_FORM, (QUANTILE,), "dose by the closed form for the stationary mean", "1"),
-    )
-}
-
 #: What a loss of diversity is due to (``toolkit.forecast.summary``).
 CAUSE = "cause"
 LOSS = "loss"
@@ -448,6 +389,68 @@ WORST_Z = "worst_z"
 WORST_GENERATION = "worst_generation"
 CHECKED = "checked"
 CHECKPOINTS = "checkpoints"
+
+#: Dimensions and variables of a forecast (``toolkit.forecast``), and of how it did.
+OBSERVED_GENERATION = "observed_generation"
+QUANTILE = "quantile"
+FORECAST = "forecast"
+FORECAST_MEAN = "forecast_mean"
+FORECAST_MEDIAN = "forecast_median"
+INTERVAL_LOW = "interval_low"
+INTERVAL_HIGH = "interval_high"
+OBSERVED_VALUE = "observed"
+CURRENT = "current"
+PROBABILITY_BELOW = "probability_below"
+PROBABILITY_REACHED = "probability_reached"
+TIME_TO_LEVEL = "time_to_level"
+TIME_QUANTILE = "time_quantile"
+HELD_OUT = "held_out"
+CRPS = "crps"
+#: Of a dose-response curve.
+DOSE = "dose"
+PROBABILITY_KEPT = "probability_kept"
+PROBABILITY_AS_FITTED = "probability_as_fitted"
+DOSE_ANSWER = "dose_answer"
+DOSE_LOW = "dose_low"
+DOSE_HIGH = "dose_high"
+CLOSED_FORM = "closed_form"
+
+#: Of forecasts and doses, with their dimensions but those of the variable itself.
+_AHEAD = (REPLICATE, GENERATION)
+FORECASTS: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(OBSERVED_GENERATION, (OBSERVED_GENERATION,), "generation", "generation"),
+        Label(QUANTILE, (QUANTILE,), "quantile", "1"),
+        Label(FORECAST, (CHAIN, DRAW, *_AHEAD), "forecast", "1"),
+        Label(MEASURED, (CHAIN, DRAW, *_AHEAD), "forecast of a measurement, with its noise", "1"),
+        Label(FORECAST_MEAN, _AHEAD, "mean forecast", "1"),
+        Label(FORECAST_MEDIAN, _AHEAD, "median forecast", "1"),
+        Label(INTERVAL_LOW, (PROBABILITY, *_AHEAD), "lower end of the central interval", "1"),
+        Label(INTERVAL_HIGH, (PROBABILITY, *_AHEAD), "upper end of the central interval", "1"),
+        Label(OBSERVED_VALUE, (REPLICATE, OBSERVED_GENERATION), "observed", "1"),
+        Label(CURRENT, (REPLICATE,), "where the forecast starts", "1"),
+        Label(PROBABILITY_BELOW, _AHEAD, "probability to be below the level", "1"),
+        Label(PROBABILITY_REACHED, (REPLICATE,), "probability to be below at some time", "1"),
+        Label(TIME_TO_LEVEL, (CHAIN, DRAW, REPLICATE), "time until first below", "generation"),
+        Label(TIME_QUANTILE, (QUANTILE, REPLICATE), "time until first below", "generation"),
+        Label(HELD_OUT, _AHEAD, "what came", "1"),
+        Label(CRPS, _AHEAD, "continuous ranked probability score", "1"),
+        Label(PIT, _AHEAD, "share of the draws below what came", "1"),
+        Label(COVERED, (PROBABILITY, *_AHEAD), "the interval holds what came", "1"),
+        Label(COVERAGE, (PROBABILITY, GENERATION), "share of replicates covered", "1"),
+        Label(COVERAGE_LOW, (PROBABILITY, GENERATION), "lower end of its interval", "1"),
+        Label(COVERAGE_HIGH, (PROBABILITY, GENERATION), "upper end of its interval", "1"),
+        Label(DOSE, (DOSE,), "dose", "1"),
+        Label(PROBABILITY_KEPT, (DOSE,), "probability to keep the target", "1"),
+        Label(STANDARD_ERROR, (DOSE,), "Monte Carlo standard error", "1"),
+        Label(PROBABILITY_AS_FITTED, (), "probability to keep the target as fitted", "1"),
+        Label(DOSE_ANSWER, (), "smallest dose that keeps the target", "1"),
+        Label(DOSE_LOW, (), "lower end of the dose's interval", "1"),
+        Label(DOSE_HIGH, (), "upper end of the dose's interval", "1"),
+        Label(CLOSED_FORM, (QUANTILE,), "dose by the closed form for the stationary mean", "1"),
+    )
+}
 
 
 def variable(name: str) -> Label:

@@ -27,6 +27,7 @@ from toolkit.forecast.continuation import (
     forecast_variables,
     override_names,
 )
+from toolkit.forecast.dosing import dose
 from toolkit.forecast.forecasting import forecast
 from toolkit.forecast.scoring import crps, forecast_scores
 from toolkit.forecast.tables import forecast_table
@@ -35,6 +36,7 @@ __all__ = [
     "Continuation",
     "continue_loop",
     "crps",
+    "dose",
     "forecast",
     "forecast_scores",
     "forecast_table",

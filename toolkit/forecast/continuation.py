@@ -124,35 +124,60 @@ def continue_loop(
     names = (variables,) if isinstance(variables, str) else tuple(dict.fromkeys(variables))
     for name in names:
         check_variable(source, name)
-    if start not in get_args(Start):
-        raise ValueError(f"start must be one of {get_args(Start)}, not {start!r}.")
-    seed = own_seed(fit) if seed is None else integer(seed, "seed", 0)
-    replicates = len(source.replicate)
     if num_draws is None:
         size = (generations + 1) * sum(source.size(name) for name in names)
-        most = _NUMBERS // (size * (1 if in_turn else replicates))
+        most = _NUMBERS // (size * (1 if in_turn else len(source.replicate)))
         num_draws = int(np.clip(most, _FEWEST_DRAWS, _DRAWS))
-    chain, draw, values = _thinned(fit, integer(num_draws, "num_draws", 1))
-    values |= _checked_overrides(source, overrides or {}, len(draw))
-
-    of_draw, of_replicate = _pairs(len(draw), replicates, in_turn)
-    whole = fit["posterior"].sizes[labels.DRAW]
-    keys = _keys(seed, chain[of_draw] * whole + draw[of_draw], of_replicate)
-    paths = Paths(values, of_draw, of_replicate, keys, start == "first", tuple(overrides or ()))
-    made = source.run(paths, generations, names)
-    shape = (len(draw), -1)
-    split = {name: array.reshape(*shape, *array.shape[1:]) for name, array in made.items()}
+    chosen = choose_paths(
+        fit, source, seed=seed, overrides=overrides, num_draws=num_draws, start=start,
+        in_turn=in_turn,
+    )  # fmt: skip
+    made = source.run(chosen.paths, generations, names)
+    draws = len(chosen.draw)
+    split = {name: array.reshape(draws, -1, *array.shape[1:]) for name, array in made.items()}
     last = source.generation[0 if start == "first" else -1]
     return Continuation(
         values={name: array[:, :, 1:] for name, array in split.items()},
         current={name: array[:, :, 0] for name, array in split.items()},
         generation=last + 1 + np.arange(generations),
-        chain=chain,
-        draw=draw,
-        replicate=source.replicate[of_replicate] if in_turn else source.replicate,
+        chain=chosen.chain,
+        draw=chosen.draw,
+        replicate=source.replicate[chosen.paths.replicate] if in_turn else source.replicate,
         dims={name: source.variables[name] for name in split},
         coords=source.coords,
     )
+
+
+class Chosen(NamedTuple):
+    """Paths, and which draws of the posterior they are of."""
+
+    paths: Paths
+    chain: IntArray
+    draw: IntArray
+
+
+def choose_paths(
+    fit: xr.DataTree,
+    source: Source,
+    *,
+    num_draws: int,
+    seed: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    start: Start = "last",
+    in_turn: bool = False,
+) -> Chosen:
+    """The paths that :func:`continue_loop` draws, by its arguments."""
+    if start not in get_args(Start):
+        raise ValueError(f"start must be one of {get_args(Start)}, not {start!r}.")
+    seed = own_seed(fit) if seed is None else integer(seed, "seed", 0)
+    chain, draw, values = _thinned(fit, integer(num_draws, "num_draws", 1))
+    overrides = overrides or {}
+    values |= _checked_overrides(source, overrides, len(draw))
+    of_draw, of_replicate = _pairs(len(draw), len(source.replicate), in_turn)
+    whole = fit["posterior"].sizes[labels.DRAW]
+    keys = _keys(seed, chain[of_draw] * whole + draw[of_draw], of_replicate)
+    paths = Paths(values, of_draw, of_replicate, keys, start == "first", tuple(overrides))
+    return Chosen(paths, chain, draw)
 
 
 def source_of(fit: xr.DataTree) -> Source:

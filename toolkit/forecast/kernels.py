@@ -108,6 +108,23 @@ class KernelSource(Source):
         tree = (self._params(paths), self._states(paths))
         return run_paths(self._spec(paths), names, tree, paths, generations)
 
+    def numbers(self, paths: Paths) -> dict[str, FloatArray]:
+        """What the closed forms take, draws first: averages over the replicates."""
+        params, state = self._params(paths), self._states(paths)
+        draws = len(next(iter(paths.values.values())))
+        scale = np.exp(2 * np.asarray(state.reference_factor.log_scale))
+        unit = np.asarray(state.reference_factor.unit)
+        leaves = {
+            "batch_size": params.batch_size,
+            labels.INJECTION_PROB: params.corpus_prob,
+            labels.INJECTION_FRACTION: params.corpus_fraction,
+            "corpus": params.corpus_target,
+            labels.TEXT_PROBS: state.text_probs,
+            "reference_cov": (unit * scale[..., None, :]) @ np.swapaxes(unit, -1, -2),
+        }
+        means = {name: np.asarray(leaf, float).mean(axis=1) for name, leaf in leaves.items()}
+        return {n: np.broadcast_to(m, (draws, *m.shape[1:])) for n, m in means.items()}
+
     def _spec(self, paths: Paths) -> Spec:
         d = max(self.features, 1)
         options = self.options.get("replenishment", "images")
