@@ -16,6 +16,9 @@ FEATURE = "feature"
 FEATURE_ALT = "feature_alt"
 #: The numbers of one state in a row, whatever their own dims.
 COMPONENT = "component"
+#: Pictures, where the images are real ones.
+IMAGE = "image"
+PIXEL = "pixel"
 RESULT = "result"
 
 #: Coordinates of a prediction along ``result``.
@@ -92,6 +95,8 @@ COORDINATES: dict[str, Label] = {
         Label(FEATURE, (), "image feature", "1"),
         Label(FEATURE_ALT, (), "image feature (second axis of a covariance)", "1"),
         Label(COMPONENT, (), "component of the state", "1"),
+        Label(IMAGE, (), "image", "1"),
+        Label(PIXEL, (), "pixel", "1"),
     )
 }
 
