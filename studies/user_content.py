@@ -5,7 +5,7 @@ images still drift? Each text's generated images are pooled with fresh ones from
 Gaussian. Beside the simulation: the stationary total variance and squared drift in closed form,
 where every update has the same number of images, and their exact means where counts are random.
 
-The full size was measured to take 22 s of processor time, 30 s on two busy cores.
+The full size was measured to take 82 s of processor time, 114 s on two busy cores.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import studies.demo
 from studies import (
     _study,
     corpus_injection,
+    fidelity,
     image_contraction,
     least_squares,
     matthew_effect,
@@ -82,6 +83,7 @@ TINY: dict[str, dict[str, Any]] = {
         "replicates": 30,
         "new_text_replicates": 10,
     },
+    "fidelity": {"counts": (8, 20), "longest": 6, "replicates": 200},
     "user_content": {"doses": ((30, 5),), "generations": 60, "replicates": 100},
     "matthew_effect": {
         "num_features": (1,),
@@ -321,3 +323,27 @@ def test_matthew_effect_sees_a_wrong_factor(monkeypatch: pytest.MonkeyPatch) -> 
     result = matthew_effect.run(config)
     assert verdict(result, "(I9)").outcome == FAILS
     assert verdict(result, "in the coupled loop").outcome == FAILS
+
+
+def test_fidelity_is_bounded_in_the_first_moment_alone(results: Run) -> None:
+    result = results("fidelity")
+    assert verdict(result, "Theorem 3.4").outcome == HOLDS
+    assert verdict(result, "grows linearly").outcome == HOLDS
+    assert verdict(result, "second moment, too").outcome == FAILS
+    squared = result.data["comparison/predicted"].sel(result=fidelity.SQUARED, text=0)
+    np.testing.assert_allclose(squared[-1], 60 * squared[2], rtol=1e-9)  # at 120 and 2
+
+
+def test_fidelity_sees_a_wrong_second_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict can fail: predicted to grow half as fast again as it does."""
+
+    def wrong(system: Any, **same: Any) -> xr.Dataset:
+        predicted = right(system, **same)
+        faster = predicted[labels.RESULT] == fidelity.SQUARED
+        predicted[labels.PREDICTED] = predicted[labels.PREDICTED] * xr.where(faster, 1.5, 1)
+        return predicted
+
+    right = fidelity.predict
+    monkeypatch.setattr(fidelity, "predict", wrong)
+    config = _study.configuration(fidelity, **TINY["fidelity"])
+    assert verdict(fidelity.run(config), "grows linearly").outcome == FAILS
