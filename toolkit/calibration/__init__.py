@@ -6,9 +6,9 @@ exact simulator, which measures what the model's approximations cost.
 
 from toolkit.calibration.documents import document
 from toolkit.calibration.loops import SCENARIOS
-from toolkit.calibration.running import OWN, calibrate
+from toolkit.calibration.running import calibrate
 from toolkit.calibration.scenarios import Scenario
-from toolkit.calibration.settings import MISTAKES, PRIORS, Changed, designs_of
+from toolkit.calibration.settings import MISTAKES, OWN, PRIORS, Changed, designs_of
 from toolkit.calibration.tables import (
     CALIBRATED,
     NOT_CALIBRATED,

@@ -15,11 +15,9 @@ from toolkit import labels
 from toolkit.calibration import drawing, fitting, ranks, scenarios, settings, tables
 from toolkit.calibration.drawing import Drawn
 from toolkit.calibration.fitting import Given, Posteriors, Sampler
-from toolkit.calibration.settings import Changed
+from toolkit.calibration.settings import OWN, SAME, Changed
 from toolkit.models import Model, Prior, model_of
 from toolkit.systems.validation import integer
-
-OWN = "own"
 
 
 class _Task(NamedTuple):
@@ -137,7 +135,7 @@ def calibrate(
     result.attrs |= {
         "model": chosen.name,
         "simulator": simulator,
-        "fitted": change.summary if change else "the same",
+        "fitted": change.summary if change else SAME,
         "num_datasets": num_datasets,
         "seed": seed,
         "num_warmup": num_warmup,

@@ -19,6 +19,8 @@ from toolkit import labels
 from toolkit.calibration.fitting import Given
 from toolkit.models import Model, Prior
 
+#: The name of a model's own law among simulators, and of what is fitted without a mistake.
+OWN, SAME = "own", "the same"
 #: Sd of the logarithm of true batch sizes: within a factor 1.8 of the middle (95 %).
 _BATCH_SPREAD = 0.3
 #: Of each model, for data sets from its own law; the batch size's is around the design's own.
@@ -115,7 +117,7 @@ def _half(name: str) -> Given:
 #: Without any, the data would be impossible wherever a lost text comes back.
 _NEXT_TO_NONE = 1e-6
 _IGNORED = Changed(
-    summary="injection is ignored (held to take place once in a million generations)",
+    summary="injection is held to take place once in a million generations",
     priors={labels.INJECTION_PROB: _NEXT_TO_NONE, labels.INJECTION_FRACTION: 0.5},
 )
 _QUIET = Changed(

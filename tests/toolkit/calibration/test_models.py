@@ -46,9 +46,16 @@ def test_a_wrong_noise_is_seen(own: xr.Dataset) -> None:
 
 
 def test_the_page_holds_every_row(own: xr.Dataset, tmp_path: object) -> None:
-    page = document({"own law": {"retraining": own}})
-    for name, row in calibration_table(own).iterrows():
-        assert f"| retraining | `{name}` | {row['ecdf_p']:.3g} |" in page
+    wrong = own.assign(ecdf_p=own["ecdf_p"] * [1, 0, 1, 1])
+    wrong.attrs |= {"calibrated": 0, "fitted": "something else"}
+    page = document({"own law": {"retraining: no_gaps": own, "retraining: gaps": wrong}})
+    table = calibration_table(own)
+    for name, row in table.iterrows():
+        cells = f"{row['ecdf_p']:.3f} | {row['coverage_50']:.1%} | {row['coverage_90']:.1%} |"
+        assert f"| `{name}` | {cells}" in page
+    assert f"| `{table.index[1]}` | **<.001** | {table['coverage_50'].iloc[1]:.1%} |" in page
+    assert page.count("**") == 4  # that one and the word Bold
+    assert "\n1 of 2 are calibrated.\n\n- retraining: gaps (something else): `" in page
     study, out = f"{tmp_path}/study.nc", f"{tmp_path}/page.md"
     xr.DataTree(xr.Dataset(attrs={"document": page})).to_netcdf(study, engine="h5netcdf")
     assert write_document([study, out]) == 0
