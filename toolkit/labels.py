@@ -411,6 +411,8 @@ TIME_TO_LEVEL = "time_to_level"
 TIME_QUANTILE = "time_quantile"
 HELD_OUT = "held_out"
 CRPS = "crps"
+#: Real images given to each text in an image update: no parameter that is fitted, but a dose.
+NUM_USER_IMAGES = "num_user_images"
 #: Of a dose-response curve.
 DOSE = "dose"
 PROBABILITY_KEPT = "probability_kept"

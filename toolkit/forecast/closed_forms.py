@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit import labels, measures
-from toolkit.forecast.source import NUM_USER_IMAGES
 from toolkit.theory import function
 
 FloatArray = npt.NDArray[np.float64]
@@ -72,7 +71,7 @@ def closed_form(
         )
         possible = (diversity > target) & jnp.isfinite(found) & (found <= 1)
         return name, np.asarray(jnp.where(possible, found, jnp.inf))
-    if vary == NUM_USER_IMAGES and variable == labels.IMAGE_FIDELITY_SQUARED:
+    if vary == labels.NUM_USER_IMAGES and variable == labels.IMAGE_FIDELITY_SQUARED:
         trace = np.trace(np.asarray(params["reference_cov"]), axis1=-2, axis2=-1)
         count = np.asarray(params["batch_size"])[:, None] * params["text_probs"]
         found = function(_OF_IMAGES)(

@@ -34,7 +34,7 @@ import xarray as xr
 
 from toolkit import labels, measures
 from toolkit.forecast.engine import run_paths
-from toolkit.forecast.source import NUM_USER_IMAGES, Paths, Source
+from toolkit.forecast.source import Paths, Source
 from toolkit.loops.coevolving_parts import Params, Spec, State, Varying
 from toolkit.measures import Array, ScaledFactor
 
@@ -81,7 +81,7 @@ class KernelSource(Source):
             names += [labels.INJECTION_TARGET]
             self._offer(*_OF_TEXTS, labels.TEXT_PROBS)
         if self.has_images:
-            names += [labels.SHRINKAGE_FACTOR, labels.REAL_SHARE, NUM_USER_IMAGES]
+            names += [labels.SHRINKAGE_FACTOR, labels.REAL_SHARE, labels.NUM_USER_IMAGES]
             self._offer(*_OF_COVS)
             if labels.IMAGE_MEAN in self.observed:
                 self._offer(*_OF_MEANS)
@@ -165,8 +165,8 @@ class KernelSource(Source):
         odds = number(labels.REAL_SHARE, 0.0)
         odds = odds / (1 - odds)
         shared = self.options.get("replenishment") == "share"
-        real = number(NUM_USER_IMAGES, 0.0)
-        if NUM_USER_IMAGES in values:
+        real = number(labels.NUM_USER_IMAGES, 0.0)
+        if labels.NUM_USER_IMAGES in values:
             odds = 0 * one
         elif not shared:
             real, odds = odds * size / self.num_texts, 0 * one
@@ -302,7 +302,7 @@ class BothSource(KernelSource):
 SOURCES: dict[str, Callable[[xr.DataTree], Source]] = {
     source.model: source for source in (TextSource, ImageSource, BothSource)
 }
-_REAL = {labels.REAL_SHARE, NUM_USER_IMAGES}
+_REAL = {labels.REAL_SHARE, labels.NUM_USER_IMAGES}
 
 
 def _factor(cov: FloatArray) -> ScaledFactor:

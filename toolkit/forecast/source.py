@@ -15,15 +15,12 @@ from toolkit import labels
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-#: Real images given to each text in an update; no parameter that is fitted, but one to choose.
-NUM_USER_IMAGES = "num_user_images"
-
 _LIMITS: dict[str, tuple[float, float]] = {
     labels.INJECTION_PROB: (0.0, 1.0),
     labels.INJECTION_FRACTION: (0.0, 1.0),
     labels.INJECTION_TARGET: (0.0, 1.0),
     labels.REAL_SHARE: (0.0, 1 - 1e-9),
-    NUM_USER_IMAGES: (0.0, 1e12),
+    labels.NUM_USER_IMAGES: (0.0, 1e12),
     # Counts are drawn as 64-bit floats, which hold every whole number up to 2**53.
     labels.EFFECTIVE_BATCH_SIZE: (2.0, 1e15),
     labels.TEXT_TEMPERATURE: (1e-3, 1e3),

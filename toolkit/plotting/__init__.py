@@ -1,4 +1,4 @@
-"""Figures of trajectories, predictions and calibrations, in one style.
+"""Figures of trajectories, predictions, calibrations and forecasts, in one style.
 
 Every function draws what a dataset holds and returns the axes.
 """
@@ -19,6 +19,8 @@ from toolkit.plotting.curves import (
     plot_trajectory,
     plot_z_scores,
 )
+from toolkit.plotting.forecast import plot_dose_response, plot_forecast
+from toolkit.plotting.images import plot_images
 from toolkit.plotting.style import (
     colours,
     label_ends,
@@ -40,8 +42,11 @@ __all__ = [
     "plot_band",
     "plot_comparison",
     "plot_coverage",
+    "plot_dose_response",
     "plot_ecdf_difference",
     "plot_ecdf_differences",
+    "plot_images",
+    "plot_forecast",
     "plot_prediction",
     "plot_ranks",
     "plot_rates",
