@@ -435,6 +435,121 @@ def fit(
 
 @app.command(
     epilog=examples(
+        "coevo forecast fit.nc --generations 100 --below 0.5",
+        "coevo forecast fit.nc --generations 50 --variable image_diversity --seed 2 --out ahead.nc",
+    )
+)
+def forecast(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FIT", help="A fit: what coevo fit saved.")],
+    generations: Annotated[int, typer.Option(help="How far ahead.")],
+    variable: Annotated[
+        str | None, typer.Option(help="What to forecast; without a right one, they are listed.")
+    ] = None,
+    below: Annotated[float | None, typer.Option(help="A level: when does it fall below?")] = None,
+    seed: Annotated[int | None, typer.Option(help="That of the fit unless given.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=NUMBER", help="What is to be different from now on."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the forecast: .nc or .zarr.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Forecast a fitted loop: where it will be, and when it falls below a level.
+
+    Without --variable the fit's own: its score, or text_diversity, or image_diversity.
+    """
+    use_compilation_cache()
+    from toolkit.cli.forecasting import overrides_of, print_forecast, read_converged
+    from toolkit.datasets import check_output, save
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+
+    from toolkit.forecast import forecast as run
+    from toolkit.forecast import own_variable
+
+    found = read_converged(file)
+    result = run(
+        found,
+        generations=generations,
+        variable=variable or own_variable(found),
+        below=below,
+        seed=seed,
+        overrides=overrides_of(given or ()),
+    )
+    print_forecast(result)
+    if out is not None:
+        ctx.obj.append(save(result, out, overwrite=overwrite))
+        typer.echo(f"saved: {out}")
+
+
+@app.command(
+    epilog=examples(
+        "coevo dose fit.nc --target 0.5 --horizon 100",
+        "coevo dose fit.nc --target 0.5 --horizon 100 --set injection_prob=1 --throughout",
+        "coevo dose fit.nc --variable image_diversity --target 1 --horizon 50 "
+        "--vary num_user_images",
+    )
+)
+def dose(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FIT", help="A fit: what coevo fit saved.")],
+    target: Annotated[float, typer.Option(help="Where the variable is to stay at or above.")],
+    horizon: Annotated[int, typer.Option(help="After how many generations.")],
+    variable: Annotated[
+        str | None, typer.Option(help="What to keep; without a right one, they are listed.")
+    ] = None,
+    probability: Annotated[float, typer.Option(help="How sure that is to be.")] = 0.9,
+    vary: Annotated[
+        str, typer.Option(help="injection_fraction, injection_prob or num_user_images.")
+    ] = "injection_fraction",
+    throughout: Annotated[
+        bool, typer.Option("--throughout", help="In every generation up to the horizon.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="That of the fit unless given.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=NUMBER", help="What else is to be different."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the dose-response curve.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Find the smallest dose of fresh data that keeps a variable at or above a target."""
+    use_compilation_cache()
+    from toolkit.cli.forecasting import overrides_of, print_dose, read_converged
+    from toolkit.datasets import check_output, save
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+
+    from toolkit.forecast import dose as run
+    from toolkit.forecast import own_variable
+
+    found = read_converged(file)
+    result = run(
+        found,
+        target=target,
+        horizon=horizon,
+        variable=variable or own_variable(found),
+        probability=probability,
+        vary=vary,
+        throughout=throughout,
+        seed=seed,
+        given=overrides_of(given or ()),
+    )
+    print_dose(result)
+    if out is not None:
+        ctx.obj.append(save(result, out, overwrite=overwrite))
+        typer.echo(f"saved: {out}")
+
+
+@app.command(
+    epilog=examples(
         "coevo calibrate diversity_decay --num-datasets 100 --seed 1",
         "coevo calibrate text_drift --num-datasets 500 --seed 1 --scenario small_batch --out c.nc",
         "coevo calibrate retraining --num-datasets 200 --seed 1 --mistake wrong_noise",

@@ -26,6 +26,7 @@ from toolkit.forecast.continuation import (
     continue_loop,
     forecast_variables,
     override_names,
+    own_variable,
 )
 from toolkit.forecast.dosing import dose
 from toolkit.forecast.forecasting import forecast
@@ -42,4 +43,5 @@ __all__ = [
     "forecast_table",
     "forecast_variables",
     "override_names",
+    "own_variable",
 ]

@@ -218,6 +218,16 @@ def forecast_variables(fit: xr.DataTree) -> tuple[str, ...]:
     return tuple(source_of(fit).variables)
 
 
+def own_variable(fit: xr.DataTree) -> str:
+    """The variable that a fit's forecast is of unless another is asked for: its first.
+
+    Parameters
+    ----------
+    fit : xr.DataTree
+    """
+    return forecast_variables(fit)[0]
+
+
 def override_names(fit: xr.DataTree) -> tuple[str, ...]:
     """The parameters of a fit that :func:`continue_loop` can set to something else.
 

@@ -231,8 +231,8 @@ def _remarks(
         told = [remark for remark in remarks(fit) if other in remark]
         if told:
             found.append(
-                f"{other} stays as fitted, but: {told[0]} Give it where it is yours to choose, "
-                f"as in given={{{other!r}: 1}}."
+                f"{other} stays as fitted, but: {told[0]} Where it is yours to choose, set it "
+                f"(given={{{other!r}: 1}}, or --set {other}=1)."
             )
     reached = (curve.kept >= probability).argmax()
     if curve.kept.max() >= probability and (curve.kept[reached:] < probability - 3 * spread).any():

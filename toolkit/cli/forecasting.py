@@ -1,0 +1,110 @@
+"""What ``coevo forecast`` and ``coevo dose`` print."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import typer
+
+from toolkit.cli.output import print_table, terminal_width
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+_WIDTH = 100
+#: Rows that are printed; a file holds all of them.
+_MOST_ROWS = 12
+
+
+def read_converged(path: Path) -> xr.DataTree:
+    """The fit; a word of warning where its chains did not come to agree."""
+    from toolkit.inference import read_fit
+
+    found = read_fit(path)
+    if str(found.attrs.get("converged", "true")) != "true":
+        typer.echo("warning: the chains of this fit did not agree; do not trust what follows")
+    return found
+
+
+def overrides_of(given: Iterable[str]) -> dict[str, float]:
+    """Numbers from ``NAME=VALUE``.
+
+    Raises
+    ------
+    ValueError
+        When one is not of that form.
+    """
+    found = {}
+    for text in given:
+        name, _, value = (part.strip() for part in text.partition("="))
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise ValueError(
+                f"--set takes NAME=NUMBER, such as injection_prob=1, not {text!r}."
+            ) from None
+    return found
+
+
+def print_forecast(forecasted: xr.Dataset) -> None:
+    """Print where it is, where it is expected, and when it passes the level."""
+    from toolkit.forecast import forecast_table
+
+    attrs = forecasted.attrs
+    last, ahead = forecasted["generation"].values[-1], forecasted.sizes["generation"]
+    typer.echo(
+        f"{attrs['variable']} (fit of {attrs['model']}): expected at generation {last}, {ahead} "
+        "ahead; 5% to 95%: the central 90 % interval"
+    )
+    table = forecast_table(forecasted)
+    print_table(_headers(table, attrs), _rows(table.head(_MOST_ROWS), ahead))
+    if len(table) > _MOST_ROWS:
+        typer.echo(f"{len(table) - _MOST_ROWS} more rows; --out saves everything")
+    if "below" in attrs:
+        typer.echo(
+            f"below: probability to be below {attrs['below']:g} then; time: generations until "
+            f"first below, from now (> {ahead}: not within the horizon)"
+        )
+
+
+def _headers(table: pd.DataFrame, attrs: Any) -> list[str]:
+    names = {"below": f"below {attrs.get('below', 0):g}"}
+    return ["replicate", *(names.get(name, name) for name in map(str, table.columns))]
+
+
+def _rows(table: pd.DataFrame, horizon: int) -> list[list[Any]]:
+    rows = []
+    for label, row in zip(table.index, table.to_dict("records"), strict=True):
+        cells = [
+            _time(value, horizon) if str(name).startswith("time") else float(value)
+            for name, value in row.items()
+        ]
+        rows.append([str(label).removeprefix("replicate "), *cells])
+    return rows
+
+
+def _time(value: float, horizon: int) -> str:
+    return f"{value:.0f}" if np.isfinite(value) else f"> {horizon}"
+
+
+def print_dose(found: xr.Dataset) -> None:
+    """Print the answer, what happens as fitted, and the closed form where there is one."""
+    width = min(_WIDTH, terminal_width())
+    typer.echo(textwrap.fill(str(found.attrs["answer"]), width))
+    kept = float(found["probability_as_fitted"])
+    typer.echo(f"as fitted, without that dose: kept with probability {kept:.3g}")
+    if "closed_form" in found:
+        low, middle, high = (_number(value) for value in found["closed_form"].values.tolist())
+        typer.echo(f"closed form, for the stationary mean alone: {middle} ({low} to {high})")
+    for remark in json.loads(found.attrs["remarks"]):
+        typer.echo(textwrap.fill(f"- {remark}", width, subsequent_indent="  "))
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "none does it"
