@@ -135,7 +135,7 @@ def _table(loops: Sequence[UnknownLoop], judged: Sequence[Judged]) -> xr.Dataset
 def _figure(found: xr.Dataset) -> Any:
     rows = found.sizes[LOOP]
     height = np.arange(rows)
-    figure, axes = plotting.panels(1, 3, size=(11, 1.9 + 0.3 * rows), sharey=True)
+    figure, axes = plotting.panels(1, 3, size=(13, 2.1 + 0.3 * rows), sharey=True)
     blue, red = plotting.colours(2)
     colour = np.where(found["assumed"], blue, red)
     ax = axes[0][0]
@@ -146,18 +146,18 @@ def _figure(found: xr.Dataset) -> Any:
     ax.set_yticks(height, found[LOOP].values)
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_ylabel("model: loop")
-    ax.set_xlabel("share of data sets with an alarm")
-    ax.set_title("Alarms of check_fit\n(blue: as assumed; dashed: as promised)")
-    _dots(axes[0][1], found["bias"], "mean error of the report, in posterior sds")
+    ax.set_xlabel("share of data sets")
+    ax.set_title("Alarms of check_fit\n(blue: loops as assumed)")
+    _dots(axes[0][1], found["bias"], "mean error, in posterior sds")
     axes[0][1].set_xscale("symlog", linthresh=3)
     axes[0][1].set_xticks([-30, -10, -3, -1, 0, 1, 3, 10], ["-30", "-10", "-3", "-1", "0", "1",
                                                            "3", "10"])  # fmt: skip
     axes[0][1].axvline(0, color="0.3", lw=1)
-    axes[0][1].set_title("Bias of what is reported\n(linear between -3 and 3)")
-    _dots(axes[0][2], found["coverage"], "share of 90 % intervals that hold the truth")
+    axes[0][1].set_title("Bias of what is reported")
+    _dots(axes[0][2], found["coverage"], "share that hold the truth")
     axes[0][2].axvline(LEVEL, color="0.3", lw=1, ls=(0, (5, 1.5)))
     axes[0][2].set_xlim(-0.03, 1.03)
-    axes[0][2].set_title("Coverage")
+    axes[0][2].set_title("90 % intervals")
     axes[0][2].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="reported")
     return figure
 

@@ -41,6 +41,8 @@ _HOME = {
     "simulate": "toolkit.simulate",
     "simulate_again": "toolkit.simulate",
     "simulate_numpyro": "toolkit.simulate_numpyro",
+    "summary": "toolkit.forecast.summary",
+    "summary_table": "toolkit.forecast.summary",
     "tilted_image_diversity": "toolkit.tilting",
     "to_table": "toolkit.trajectories",
     "verdict_table": "toolkit.compare",
@@ -70,6 +72,8 @@ if TYPE_CHECKING:
     from toolkit.forecast import forecast as forecast
     from toolkit.forecast import forecast_scores as forecast_scores
     from toolkit.forecast import forecast_table as forecast_table
+    from toolkit.forecast.summary import summary as summary
+    from toolkit.forecast.summary import summary_table as summary_table
     from toolkit.inference import ConvergenceWarning as ConvergenceWarning
     from toolkit.inference import fit as fit
     from toolkit.inference import fit_table as fit_table
