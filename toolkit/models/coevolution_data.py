@@ -138,7 +138,7 @@ def prepare(
         text.constant.drop_dims(labels.GENERATION, errors="ignore").merge(
             image.constant.drop_vars(labels.TEXT_PROBS, errors="ignore")
         ),
-        (*text.remarks, *image.remarks, *_about(replicates)),
+        tuple(dict.fromkeys((*text.remarks, *image.remarks, *_about(replicates)))),
     )
 
 
@@ -172,4 +172,8 @@ def _check_updates(dataset: xr.Dataset) -> None:
 def _about(replicates: int) -> tuple[str, ...]:
     if replicates > 1:
         return ()
-    return ("With a single replicate there is no replicate_spread: its batch size is the loop's.",)
+    remark = (
+        "With a single replicate there is no replicate_spread: its batch size is the loop's. Give "
+        "several replicates to see how they differ."
+    )
+    return (remark,)

@@ -65,6 +65,7 @@ from toolkit.models.decay_law import drawn, predicted
 from toolkit.models.distributions import DecayFactor, Gamma, HalfNormal
 from toolkit.models.linear_gaussian import decay_rate
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
+from toolkit.models.recorded import Recorded
 
 #: With fewer scores, drift and noise are told apart by their priors.
 _FEW = 12
@@ -200,30 +201,18 @@ def identified(evidence: Evidence) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Design:
+class Design(Recorded):
     """Sizes of the data sets that calibration draws.
 
     Attributes
     ----------
-    replicates, generations : int
-        Generations 0 to ``generations`` are recorded.
-    left_out : tuple of int
-        Generations that are not.
     options : mapping
         For :func:`prepare`.
     """
 
-    replicates: int = 4
-    generations: int = 40
-    left_out: tuple[int, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(
         default_factory=lambda: MappingProxyType({"common_start": True})
     )
-
-    @property
-    def generation(self) -> tuple[int, ...]:
-        """The generations that are recorded."""
-        return tuple(g for g in range(self.generations + 1) if g not in self.left_out)
 
 
 def generate(design: Design, values: Values, rng_key: Array) -> xr.Dataset:

@@ -229,17 +229,17 @@ def identified(evidence: Evidence) -> tuple[str, ...]:
     sentences = []
     if spec.replenishment != "none" and spec.num_transitions == 1:
         sentences.append(
-            "with one transition from the reference itself, real_share is known from its prior "
+            "With one transition from the reference itself, real_share is known from its prior "
             "only: real images look like generated ones until the Gaussians have moved."
         )
     if not spec.has_mean:
         sentences.append(
-            "without image_mean, effective sizes are read from the scatter of the covariances "
-            "alone; drift of the means is not used."
+            "Without image_mean effective sizes are read from the covariances' scatter alone; "
+            "record image_mean, whose drift tells of them too."
         )
     if spec.sizes == "unknown" and spec.replenishment == "images":
         sentences.append(
-            "without image_count and text_probs, numbers of generated and of real images are told "
+            "Without image_count and text_probs numbers of generated and of real images are told "
             "apart by the pull toward the reference only."
         )
     return tuple(sentences)

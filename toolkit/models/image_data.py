@@ -150,21 +150,30 @@ def _shares(dataset: xr.Dataset, seen: _Seen) -> tuple[Sizes, Array | None, floa
                 "after the first; leave image_count out where it is not known."
             )
         total = float(sums.mean())
-        remarks = ["sizes relative to image_count: effective_batch_size is their total if right"]
+        about = f"{total:g}"
         if np.ptp(sums) > 0:
-            remarks.append(
-                f"image_count adds up to {sums.min():g} to {sums.max():g}; effective_batch_size "
-                f"is relative to the mean, {total:g}"
-            )
-        return "counts", count / total, total, remarks
+            about = f"between {sums.min():g} and {sums.max():g}, {total:g} on average"
+        remark = (
+            f"Images were counted, {about} in an update: effective_batch_size is that where the "
+            "counts explain the fluctuations, and less where images depend on one another."
+        )
+        return "counts", count / total, total, [remark]
     if labels.TEXT_PROBS in dataset:
         probs = dataset[labels.TEXT_PROBS].values[:, 1:].astype(float)
         if not (np.isfinite(probs).all() and (probs >= 0).all() and (probs <= 1).all()):
             raise ValueError("text_probs must be within [0, 1]; read them with read_trajectory.")
         # A text of probability zero has no image; a tiny one keeps the logs of weights finite.
         probs = np.clip(probs, 1e-12, 1 - 1e-12)
-        return "probs", probs, 0.0, ["image_count not given: binomial with text_probs"]
-    return "unknown", None, 0.0, ["neither image_count nor text_probs: one size for each text"]
+        remark = (
+            "There is no image_count: each text's number of images is taken to be binomial with "
+            "text_probs. Record image_count for narrower intervals."
+        )
+        return "probs", probs, 0.0, [remark]
+    remark = (
+        "There is neither image_count nor text_probs: each text has one effective_image_count for "
+        "all generations. Record image_count if the texts' shares change."
+    )
+    return "unknown", None, 0.0, [remark]
 
 
 def _reference(given: Reference | None, seen: _Seen) -> tuple[Array | None, Array]:
@@ -212,28 +221,42 @@ def _usable(dataset: xr.Dataset, seen: _Seen) -> tuple[Mask, list[str]]:
         kept |= dataset[labels.IMAGE_KEPT].values[:, 1:].astype(bool)
     both = good[:, 1:] & good[:, :-1]
     use = both & ~kept & consecutive[:, None]
-    remarks = []
-    if not consecutive.all():
-        remarks.append(
-            f"{int((~consecutive).sum())} of {consecutive.size} steps left out: their generations "
-            "do not follow one another"
-        )
-    if (kept & both).any():
-        remarks.append(f"{_share(kept & both)} kept a Gaussian unchanged: left out")
-    if not both.all():
-        remarks.append(f"{_share(~both)} have a covariance singular within rounding: left out")
+    remarks = _about_use(consecutive, kept & both, ~both)
     if not use.any():
         raise ValueError(
-            "no transition is left to fit: "
-            + ("; ".join(remarks) or "none")
-            + ". Expected covariances that change from one generation to the next."
+            "no transition is left to fit; expected covariances that change from one generation "
+            f"to the next. {' '.join(remarks)}"
         )
     few = use.sum(axis=(0, 1)) < 2
     if few.any():
         names = dataset[labels.TEXT].values[few] if labels.TEXT in dataset.coords else few.nonzero()
         shown = ", ".join(map(str, np.asarray(names).ravel()[:5]))
-        remarks.append(f"fewer than two transitions of text {shown}: they say next to nothing")
+        remarks.append(
+            f"Of text {shown} fewer than two transitions can be used: what is found rests on the "
+            "other texts."
+        )
     return use, remarks
+
+
+def _about_use(consecutive: Mask, kept: Mask, singular: Mask) -> list[str]:
+    """Sentences on transitions that have no law."""
+    remarks = []
+    if not consecutive.all():
+        remarks.append(
+            f"{int((~consecutive).sum())} of {consecutive.size} transitions are over more than one "
+            "generation and were left out."
+        )
+    if kept.any():
+        remarks.append(
+            f"{_share(kept)} kept a Gaussian unchanged (as a rule for want of images) and were "
+            "left out: the law is that of an update."
+        )
+    if singular.any():
+        remarks.append(
+            f"{_share(singular)} begin or end with a covariance that is singular within rounding "
+            "and were left out; record covariances in double precision, or fewer features."
+        )
+    return remarks
 
 
 def _share(mask: Mask) -> str:
@@ -261,18 +284,31 @@ def _about_law(
 ) -> list[str]:
     """Sentences on the law that was chosen."""
     remarks = []
-    if not spec.has_mean:
-        remarks.append("no image_mean: covariances alone")
     if spec.replenishment != "none":
-        remarks.append("with real images the covariances are Wishart by matched moments only")
+        remarks.append(
+            "With real images the law of a covariance is an approximation (Wishart by matched "
+            'moments); if there are none, replenishment="none" has the exact law and is quicker.'
+        )
         first = dataset[labels.GENERATION].values[0]
         if reference is None and first != 0:
-            remarks.append(f"the reference is generation {first}, the first there is")
+            remarks.append(
+                f"The real images are taken to be those of generation {first}, the first there "
+                "is; give reference= where they are not."
+            )
         if not spec.has_mean:
-            remarks.append("the distance of the means, unknown, is taken to add no covariance")
+            remarks.append(
+                "The distance of the means from the real images' is not known and is taken to add "
+                "nothing to the covariances."
+            )
     far = use & ~data.use
     if far.any():
-        remarks.append(f"{_share(far)} are too far from the reference in scale: left out")
+        remarks.append(
+            f"{_share(far)} are too far from the real images in scale to be computed and were left "
+            "out; end the trajectory earlier."
+        )
     if spec.ddof == 0:
-        remarks.append("ddof=0: the loss of 1/n per update is not counted as shrinkage")
+        remarks.append(
+            "With ddof=0 the loss of 1/n in each update is put down to the covariances' "
+            "denominator, not to shrinkage_factor."
+        )
     return remarks

@@ -51,6 +51,7 @@ from toolkit.measures import Array
 from toolkit.models.distributions import HalfNormal
 from toolkit.models.linear_gaussian import accumulated, decay_rate
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
+from toolkit.models.recorded import Recorded
 from toolkit.models.retraining_data import COMMON, Data, Spec, prepare
 
 #: Fewer transitions than this leave the contraction to its prior.
@@ -115,9 +116,7 @@ def program(spec: Spec, priors: Priors, data: Data) -> None:
     values = {name: draw(name, priors[name]) for name in spec.parameters}
     _derive(spec, values, data)
     seen = jnp.asarray(data.seen)
-    mean, variance = ahead(
-        spec, values, jnp.asarray(data.before), jnp.asarray(data.gap)[..., None]
-    )
+    mean, variance = ahead(spec, values, jnp.asarray(data.before), jnp.asarray(data.gap)[..., None])
     terms = -0.5 * ((data.after - mean) ** 2 / variance + jnp.log(2 * jnp.pi * variance))
     numpyro.factor(spec.variable, jnp.where(seen, jnp.sum(terms, axis=-1), 0.0))
 
@@ -189,36 +188,24 @@ def identified(evidence: Evidence) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Design:
+class Design(Recorded):
     """Sizes of the data sets that calibration draws.
 
     Attributes
     ----------
-    replicates, generations : int
-        Generations 0 to ``generations`` are recorded.
     components : int
         Of the state.
     start : float
         Of every component.
-    left_out : tuple of int
-        Generations that are not recorded.
     options : mapping
         For :func:`prepare`.
     """
 
-    replicates: int = 4
-    generations: int = 40
     components: int = 2
     start: float = 1.0
-    left_out: tuple[int, ...] = ()
     options: Mapping[str, Any] = dataclasses.field(
         default_factory=lambda: MappingProxyType({"noise": COMMON})
     )
-
-    @property
-    def generation(self) -> tuple[int, ...]:
-        """The generations that are recorded."""
-        return tuple(g for g in range(self.generations + 1) if g not in self.left_out)
 
 
 def generate(design: Design, values: Values, rng_key: Array) -> xr.Dataset:

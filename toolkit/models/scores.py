@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from toolkit import labels, measures
+from toolkit.models.recorded import check_magnitude
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -129,6 +130,7 @@ def _check(array: xr.DataArray, values: FloatArray, seen: npt.NDArray[np.bool_])
         raise ValueError(f"{name} holds infinite values; expected numbers, or NaN where missing.")
     if not seen.any():
         raise ValueError(f"{name} holds no number at all.")
+    check_magnitude(str(name), values)
     empty = ~seen.any(axis=1)
     if empty.any():
         which = array[labels.REPLICATE].values[empty.argmax()].item()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from toolkit import labels
+from toolkit.models.recorded import check_magnitude
 
 FloatArray = npt.NDArray[np.float64]
 _TRAJECTORY = (labels.REPLICATE, labels.GENERATION)
@@ -75,6 +76,7 @@ def states(dataset: xr.Dataset, variable: str | None = None) -> tuple[xr.DataArr
         remarks.append("the probability of the last text is left out: the others determine it.")
     if np.isinf(flat.values).any():
         raise ValueError(f"{flat.name} holds infinite values; expected numbers, or NaN for gaps.")
+    check_magnitude(str(flat.name), flat.values)
     low, high = np.nanmin(_finite(flat), axis=(0, 1)), np.nanmax(_finite(flat), axis=(0, 1))
     constant = ~(high > low)
     if constant.all():

@@ -272,6 +272,8 @@ def test_transition_over_a_gap_has_no_term() -> None:
     some = whole.isel(generation=[0, 1, 3, 4])
     values = VALUES | {"replicate_offset": np.zeros(2)}
     terms, every = (factors(MODEL.prepare(d, batch_size=60), values) for d in (some, whole))
+    said = MODEL.prepare(some, batch_size=60).remarks
+    assert sum("1 of 3 transitions are over more than one generation" in one for one in said) == 1
     for name in ("text_probs", "image_mean", "image_cov"):
         assert np.all(terms[name][:, 1] == 0)
         np.testing.assert_allclose(terms[name][:, [0, 2]], every[name][:, [0, 3]], rtol=1e-9)

@@ -194,6 +194,11 @@ def test_scores_of_texts_are_taken_one_at_a_time() -> None:
         ([[np.nan] * 3], {}, "holds no number"),
         ([[1.0, 0.5, 0.3], [np.nan] * 3], {}, "replicate 1 has no number"),
         ([[1.0, 0.5, np.inf]], {}, "infinite"),
+        (
+            [[1.0, 0.5, -2e100]],
+            {},
+            r"as large as 2e\+100, expected at most",
+        ),
         ([[1.0, 0.5, 0.0]], {"scale": "log"}, "needs positive scores, but score has 0"),
         ([[1.0, 0.5, 0.3]], {"scale": "cubic"}, "scale must be 'linear' or 'log', not 'cubic'"),
         ([[1.0, 0.5, 0.3]], {"form": "wild"}, "form must be 'stochastic' or 'deterministic'"),

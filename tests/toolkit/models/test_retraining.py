@@ -175,6 +175,7 @@ def test_the_last_text_is_determined_by_the_others() -> None:
         (np.ones((2, 4, 2)), {}, "no component of image_mean varies"),
         (np.ones((2, 1, 2)), {}, "expected two or more that increase"),
         (np.full((1, 4, 2), np.inf), {}, "infinite"),
+        (np.eye(4)[None, :, :2] * 1e101, {}, "Divide image_mean by a constant"),
         (np.full((1, 4, 2), np.nan), {}, "replicate 0 has no number of image_mean"),
         ([[[1.0], [np.nan]], [[np.nan], [2.0]]], {}, "no replicate has image_mean at two"),
         (np.eye(4)[None], {"relation": "linear"}, "relation must be 'well_specified' or None"),
