@@ -21,6 +21,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from toolkit.cli import criticism
 from toolkit.cli.cache import use_compilation_cache
 from toolkit.cli.output import (
     prediction_rows,
@@ -546,6 +547,21 @@ def dose(
     if out is not None:
         ctx.obj.append(save(result, out, overwrite=overwrite))
         typer.echo(f"saved: {out}")
+
+
+app.command(
+    epilog=examples(
+        "coevo summary fit.nc",
+        "coevo summary fit.nc --horizon 100 --start last",
+    )
+)(criticism.summary)
+app.command(epilog=examples("coevo check fit.nc"))(criticism.check)
+app.command(
+    epilog=examples(
+        "coevo compare-models loop.csv --model text_drift --seed 1",
+        "coevo compare-models scores.csv --score recall --model diversity_decay --seed 1",
+    )
+)(criticism.compare_models)
 
 
 @app.command(

@@ -9,6 +9,11 @@ from toolkit.plotting.calibration import (
     plot_ecdf_differences,
     plot_ranks,
 )
+from toolkit.plotting.criticism import (
+    plot_causes,
+    plot_comparison_of_models,
+    plot_predictive_check,
+)
 from toolkit.plotting.curves import (
     BAND,
     LINE_STYLES,
@@ -40,7 +45,9 @@ __all__ = [
     "log_axis",
     "panels",
     "plot_band",
+    "plot_causes",
     "plot_comparison",
+    "plot_comparison_of_models",
     "plot_coverage",
     "plot_dose_response",
     "plot_ecdf_difference",
@@ -48,6 +55,7 @@ __all__ = [
     "plot_images",
     "plot_forecast",
     "plot_prediction",
+    "plot_predictive_check",
     "plot_ranks",
     "plot_rates",
     "plot_trajectory",
