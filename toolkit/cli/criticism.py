@@ -72,7 +72,7 @@ def check(
     out: Out = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare the data with data drawn from their fit: does the model describe them at all?
+    """Compare the data with data drawn from their fit, and say what deviates.
 
     Exit status: 0, or 3 when a test statistic contradicts the model.
     """
