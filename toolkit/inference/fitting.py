@@ -74,9 +74,10 @@ def fit(
         one observed before it, for some of the draws), ``log_likelihood``, ``sample_stats``,
         ``observed_data``, ``constant_data``; dims chain and draw, and those of the data, with
         units. Where some replicate and generation has no law (a missing score, a gap), the terms
-        of ``log_likelihood`` stand in a row along ``observation`` instead. Attributes: ``converged``, ``problems``, ``remarks`` (what was left out, and what
-        the data do not tell), ``tries`` (2 where the chains were begun anew), the model, seed,
-        priors, options, settings and versions.
+        of ``log_likelihood`` stand in a row along ``observation`` instead. Attributes:
+        ``converged``, ``problems``, ``remarks`` (what was left out, and what the data do not
+        tell), ``tries`` (2 where the chains were begun anew), the model, seed, priors, options,
+        settings and versions.
 
     Raises
     ------
