@@ -84,6 +84,12 @@ TINY: dict[str, dict[str, Any]] = {
         "new_text_replicates": 10,
     },
     "fidelity": {"counts": (8, 20), "longest": 6, "replicates": 200},
+    "misspecification": {
+        "models": ("retraining",),
+        "num_datasets": 12,
+        "num_warmup": 100,
+        "num_draws": 150,
+    },
     "user_content": {"doses": ((30, 5),), "generations": 60, "replicates": 100},
     "matthew_effect": {
         "num_features": (1,),

@@ -59,6 +59,7 @@ def test_the_studies_are_the_public_modules() -> None:
         "image_contraction",
         "least_squares",
         "matthew_effect",
+        "misspecification",
         "recover_rates",
         "text_collapse",
         "update_frequency",
