@@ -55,6 +55,8 @@ QUICK: Mapping[str, Any] = {
 
 FACTOR, MEAN_COUNT = "factor", "mean_count"
 CRITICAL = 4.0
+#: Generations between those that are stored.
+_STORE_EVERY = 10
 #: A class of mean counts that fewer runs visit is left out: its error is not known.
 _FEWEST_RUNS = 10
 #: Edges of the classes of mean counts in the coupled loop, in images.
@@ -86,7 +88,8 @@ def run(config: Config) -> Result:
     groups = {f"single_updates/features_{d}": dataset for d, dataset in single.items()}
     groups["coupled/steps"] = coupled.steps
     kept = [labels.TEXT_PROBS, labels.IMAGE_DIVERSITY]
-    groups["coupled/simulated"] = coupled.simulated[kept]
+    few = {labels.GENERATION: slice(None, None, _STORE_EVERY)}
+    groups["coupled/simulated"] = coupled.simulated[kept].isel(few)
     return Result(
         data=xr.DataTree.from_dict(groups),
         figure=_figure(config, single, coupled),

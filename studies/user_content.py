@@ -64,6 +64,8 @@ CURVES: Mapping[str, str] = {
     DRIFT: "image_fidelity_squared",
 }
 _RECORD = (*VARIABLES.values(), labels.IMAGE_DIVERSITY)
+#: Generations between those that are stored: all of them would take 70 MB.
+_STORE_EVERY = 10
 #: Standard errors (and what skewed replicates add to them) beyond which a mean is apart.
 CRITICAL = 4.0
 
@@ -112,7 +114,8 @@ def run(config: Config) -> Result:
         ("closed", closed),
         ("random_counts", mixed),
     ):
-        groups[f"{name}/simulated"] = case.simulated
+        few = {labels.GENERATION: slice(None, None, _STORE_EVERY)}
+        groups[f"{name}/simulated"] = case.simulated.isel(few)
         groups[f"{name}/comparison"] = case.comparison
     return Result(
         data=xr.DataTree.from_dict(groups),

@@ -14,6 +14,7 @@ import studies.demo
 from studies import (
     _study,
     corpus_injection,
+    digits,
     fidelity,
     image_contraction,
     least_squares,
@@ -82,6 +83,15 @@ TINY: dict[str, dict[str, Any]] = {
         "relaxations": 2.0,
         "replicates": 30,
         "new_text_replicates": 10,
+    },
+    "digits": {
+        "num_features": 4,
+        "user_images": 10,
+        "generations": 100,
+        "every": 10,
+        "replicates": 8,
+        "frozen_replicates": 60,
+        "pictures_at": (0, 100),
     },
     "fidelity": {"counts": (8, 20), "longest": 6, "replicates": 200},
     "misspecification": {
@@ -353,3 +363,26 @@ def test_fidelity_sees_a_wrong_second_moment(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(fidelity, "predict", wrong)
     config = _study.configuration(fidelity, **TINY["fidelity"])
     assert verdict(fidelity.run(config), "grows linearly").outcome == FAILS
+
+
+def test_digits_are_kept_by_real_images_and_texts_are_not(results: Run) -> None:
+    result = results("digits")
+    assert verdict(result, "Real images given back").outcome == HOLDS
+    assert verdict(result, "closed forms for Gaussian user content").outcome == HOLDS
+    assert verdict(result, "keep the texts, too").outcome == FAILS
+    pictures = result.data["closed/pictures/brightness"]
+    assert pictures.sizes == {"text": 10, "generation": 2, "image": 3, "pixel": 64}
+    spread = pictures.std("image").mean(("text", "pixel"))
+    assert spread[1] < 0.8 * spread[0]  # the images of a digit grow alike
+    given_back = result.data["real_images/pictures/brightness"].std("image").mean(("text", "pixel"))
+    assert given_back[1] > 0.8 * given_back[0]
+
+
+def test_digits_see_other_real_images_than_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict can fail: the closed form of twice as many user images."""
+    config = _study.configuration(digits, **TINY["digits"])
+    systems, real = digits._systems(config)
+    right = digits.UserContent
+    monkeypatch.setattr(digits, "UserContent", lambda num_images: right(num_images=2 * num_images))
+    compared = digits._frozen(config, systems[digits.CONTENT], real)
+    assert "disagrees" in compared.verdict.values

@@ -55,6 +55,7 @@ def test_the_studies_are_the_public_modules() -> None:
         "calibration",
         "causes",
         "corpus_injection",
+        "digits",
         "fidelity",
         "image_contraction",
         "least_squares",
