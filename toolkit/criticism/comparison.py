@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from toolkit import labels
@@ -193,6 +194,14 @@ def _fit_variants(
     folds: Folds | None = None
     for variant in variants:
         mine = {**given, **variant.given}
+        options, chosen = split_arguments(model, mine)
+        evidence = model.prepare(dataset, **options)
+        full = merged_priors(model, evidence, chosen)
+        if folds is not None:
+            never = refits.impossible(model, evidence, full, folds)
+            if never.any():
+                judged[variant.name] = _impossible(never)
+                continue
         with warnings.catch_warnings():  # told in the result's own words
             warnings.simplefilter("ignore", ConvergenceWarning)
             found = fit(dataset, model, seed=seed, **sampling, **mine)
@@ -200,17 +209,20 @@ def _fit_variants(
         folds = folds or plan(terms)
         one = _by_importance(found, summed(terms, folds))
         if refit != NEVER:
-            options, chosen = split_arguments(model, mine)
-            evidence = model.prepare(dataset, **options)
-            one = _refitted(
-                one, model, evidence, merged_priors(model, evidence, chosen), folds, seed, refit
-            )
+            one = _refitted(one, model, evidence, full, folds, seed, refit)
         judged[variant.name] = one
     assert folds is not None
     return judged, folds, list(variants)
 
 
 _SAMPLING = ("num_chains", "num_warmup", "num_draws", "target_accept")
+
+
+def _impossible(never: npt.NDArray[np.bool_]) -> Judged:
+    """A variant under which some folds cannot be; of the others nothing need be known."""
+    elpd = np.where(never, -np.inf, 0.0)
+    none = np.zeros(len(never), bool)
+    return Judged(elpd, np.full(len(never), -np.inf), np.nan, none, ())
 
 
 def _by_importance(found: xr.DataTree, terms: xr.DataArray) -> Judged:
@@ -220,7 +232,8 @@ def _by_importance(found: xr.DataTree, terms: xr.DataArray) -> Judged:
     problems = []
     if str(found.attrs.get("converged", "true")) != "true":
         problems.append("the chains of its fit did not come to agree")
-    varies = np.ptp(terms.values, axis=(0, 1)) > 0
+    possible = np.isfinite(terms.values).all(axis=(0, 1))
+    varies = possible & (np.ptp(np.where(possible, terms.values, 0.0), axis=(0, 1)) > 0)
     elpd, k = terms.values[0, 0].copy(), np.full(len(varies), -np.inf)
     limit = np.nan
     if varies.any():

@@ -152,8 +152,11 @@ def by_fold(terms: Floats, folds: Folds, replicate: Any, generation: Any) -> Flo
     folds : Folds
     replicate, generation : ndarray, shape (number of terms,)
     """
-    belongs = folds.of(replicate, generation)[:, None] == np.arange(folds.number)
-    return np.asarray(terms @ belongs.astype(float))
+    found = np.zeros((*terms.shape[:-1], folds.number))
+    belongs = folds.of(replicate, generation)
+    # Not a product of matrices: the log likelihood of what is impossible is -inf.
+    np.add.at(np.moveaxis(found, -1, 0), belongs, np.moveaxis(terms, -1, 0))
+    return found
 
 
 def places_of(sizes: Mapping[str, int], coords: Mapping[str, Any]) -> tuple[Any, Any]:

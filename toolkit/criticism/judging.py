@@ -72,13 +72,17 @@ def result_of(
     reference = reference or names[int(total.argmax())]
     if reference not in names:
         raise ValueError(f"reference must be one of {', '.join(names)}, not {reference!r}.")
-    apart = elpd - elpd[names.index(reference)]
+    apart = _differences(elpd, names.index(reference))
     number = elpd.shape[1]
     columns = {
         labels.ELPD: total,
         labels.ELPD_OF_FOLD: elpd,
         labels.ELPD_DIFFERENCE: apart.sum(axis=1),
-        labels.ELPD_DIFFERENCE_SE: np.sqrt(number * apart.var(axis=1, ddof=1)),
+        labels.ELPD_DIFFERENCE_SE: np.where(
+            np.isfinite(apart).all(axis=1),
+            np.sqrt(number * np.var(np.where(np.isfinite(apart), apart, 0.0), axis=1, ddof=1)),
+            0.0,
+        ),
         labels.STACKING_WEIGHT: _stacking(elpd, names),
         labels.PARETO_K: np.array([judged[name].pareto_k for name in names]),
         labels.REFITTED: np.array([judged[name].refitted for name in names]),
@@ -101,12 +105,32 @@ def result_of(
     return result
 
 
+def _differences(elpd: Floats, reference: int) -> Floats:
+    """Differences from the reference by fold; of what cannot be -inf as a whole."""
+    whole = np.where(np.isfinite(elpd).all(axis=1)[:, None], elpd, -np.inf)
+    if not np.isfinite(whole[reference]).all():
+        raise ValueError(
+            "under the reference the data are impossible: nothing can be compared with it; give "
+            "another reference=, or mend the data."
+        )
+    return np.asarray(whole - whole[reference])
+
+
 def _stacking(elpd: Floats, names: Sequence[str]) -> Floats:
-    """Stacking weights, by ArviZ; only differences within a fold count, so that none overflows."""
+    """Stacking weights, by ArviZ, of the variants under which the data are possible.
+
+    Only differences within a fold count: they are what is handed over, so that none overflows.
+    """
     from arviz_stats import compare
     from arviz_stats.utils import ELPDDataLOO
 
-    shifted = elpd - elpd.max(axis=0)
+    weights = np.zeros(len(names))
+    able = np.flatnonzero(np.isfinite(elpd).all(axis=1))
+    weights[able] = 1 / len(able)
+    if len(able) < 2:
+        return weights
+    those = [names[int(at)] for at in able]
+    shifted = elpd[able] - elpd[able].max(axis=0)
     table = compare(
         {
             name: ELPDDataLOO(
@@ -120,12 +144,13 @@ def _stacking(elpd: Floats, names: Sequence[str]) -> Floats:
                 good_k=0.7,
                 elpd_i=xr.DataArray(row, dims=labels.FOLD),
             )
-            for name, row in zip(names, shifted, strict=True)
+            for name, row in zip(those, shifted, strict=True)
         },
         round_to="none",
     )
-    weights = table["weight"].reindex(list(names)).to_numpy(float)
-    return np.asarray(np.clip(weights, 0, 1) / np.clip(weights, 0, 1).sum())
+    found = np.clip(table["weight"].reindex(those).to_numpy(float), 0, 1)
+    weights[able] = found / found.sum()
+    return weights
 
 
 def _told(result: xr.Dataset) -> npt.NDArray[np.bool_]:
@@ -150,7 +175,10 @@ def _sentences(
         difference = float(one[labels.ELPD_DIFFERENCE])
         numbers = f"elpd {difference:+.1f} +- {float(one[labels.ELPD_DIFFERENCE_SE]):.1f}"
         what = f"without {variant.cause} the model" if variant.cause else f"{variant.name!r}"
-        if clear and difference < 0:
+        if difference == -np.inf:
+            end = f": {variant.cause} is needed." if variant.cause else "."
+            found.append(f"under {variant.name!r} the data are impossible{end}")
+        elif clear and difference < 0:
             end = f": {variant.cause} is needed." if variant.cause else "."
             found.append(f"{what} predicts worse than {reference!r} ({numbers}){end}")
         elif clear:

@@ -33,6 +33,8 @@ Program = Callable[[Any, Priors, Any], None]
 
 #: Of each refit.
 SETTINGS = {"num_chains": 2, "num_warmup": 200, "num_draws": 500}
+#: Draws of the prior, none of which makes possible what is not.
+_TRIED = 20
 #: A refit is one of many: its chains may differ a little more than those of a fit.
 _MOST_RHAT = 1 + 3 * (LARGEST_RHAT - 1)
 
@@ -106,6 +108,37 @@ def held_out(
         if not _agree({name: draws.values[name][index] for name in names})
     ]
     return HeldOut(elpd, tuple(bad))
+
+
+def impossible(model: Model, evidence: Evidence, priors: Priors, folds: Folds) -> npt.NDArray[Any]:
+    """Folds that have probability 0 under each of some draws of the prior.
+
+    Such as a lost text that comes back, where nothing is injected: no fit is needed to tell.
+
+    Parameters
+    ----------
+    model : Model
+    evidence : Evidence
+    priors : mapping
+    folds : Folds
+    """
+    target = density.target_of(model, evidence.spec)
+    fold_of = _fold_of_terms(target, evidence, priors, folds)
+    keys = jax.random.split(jax.random.key(0), _TRIED)
+    never = np.zeros(folds.number, bool)
+    for name, terms in _prior_terms(target, priors, evidence.data, keys).items():
+        nowhere = np.isneginf(np.asarray(terms)).all(axis=0)
+        never[np.unique(np.broadcast_to(fold_of[name], nowhere.shape)[nowhere])] = True
+    return never
+
+
+@partial(jax.jit, static_argnums=0)
+def _prior_terms(target: density.Target, priors: Any, data: Any, keys: Any) -> Any:
+    def one(key: Any) -> Any:
+        values, _ = density.prior_draw(target, key, priors, data)
+        return density.log_likelihoods(target, values, priors, data)
+
+    return jax.lax.map(one, keys)
 
 
 @functools.cache

@@ -271,19 +271,20 @@ def _of_score(fit: xr.DataTree) -> xr.Dataset:
     posterior = fit["posterior"].to_dataset()
     result = posterior[[labels.CONTRACTION_FACTOR, labels.HALF_LIFE]]
     result.attrs = {"model": fit.attrs["model"]}
+    rate = _rate_words(result, "The distance to the long-run level")
     result.attrs["answer"] = (
-        f"{_rate_words(result)} What a score is lost to cannot be told from the score alone: give "
+        f"{rate} What a score is lost to cannot be told from the score alone: give "
         "text probabilities (text_drift) or image means and covariances (image_contraction)."
     )
     return result
 
 
-def _rate_words(result: xr.Dataset) -> str:
+def _rate_words(result: xr.Dataset, what: str) -> str:
     low, middle, high = _interval(result[labels.HALF_LIFE])
     factor = _interval(result[labels.CONTRACTION_FACTOR])
     return (
-        f"Half of what can be lost is lost in {middle:.3g} generations (90 % interval {low:.3g} to "
-        f"{high:.3g}); contraction factor {factor[1]:.4g} per generation ({factor[0]:.4g} to "
+        f"{what} halves in {middle:.3g} generations (90 % interval {low:.3g} to {high:.3g}); "
+        f"contraction factor {factor[1]:.4g} per generation ({factor[0]:.4g} to "
         f"{factor[2]:.4g})."
     )
 
@@ -309,7 +310,8 @@ def _sentences(result: xr.Dataset, begin: float) -> list[str]:
         f"Over {horizon} generations {since}, {name} falls from {begin:.3g} by {middle:.3g} on "
         f"average ({low:.3g} to {high:.3g})."
     )
-    found = [_rate_words(result), whole]
+    rate = _rate_words(result, f"At its mean rate, {name}")
+    found = [whole, rate]
     if low <= 0:
         found.append("It is not sure that anything is lost: shares of the loss mean little.")
     for cause in map(str, result[labels.CAUSE].values):
@@ -323,7 +325,10 @@ def _sentences(result: xr.Dataset, begin: float) -> list[str]:
                 "much more would be lost without."
             )
         elif cause == INTERACTIONS:
-            found.append(f"Causes acting on one another account for {of_loss}.")
+            found.append(
+                f"These do not add up to the loss: {middle:.3g} ({low:.3g} to {high:.3g}) is the "
+                "work of causes acting on one another."
+            )
         else:
             found.append(f"Without {cause} {middle:.3g} less would be lost: {of_loss}.")
     return found

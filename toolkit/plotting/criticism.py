@@ -42,6 +42,7 @@ def plot_causes(result: xr.Dataset, *, ax: Axes | None = None, title: str | None
     ax = _axes(ax)
     height = np.arange(len(rows))
     colour = [PALETTE[-1], *(_RED if value >= 0 else _GREEN for value in middle[1:])]
+    colour[-1] = "0.5"  # interactions are no cause
     ax.barh(height, middle, color=colour, alpha=0.35, height=0.62)
     ax.hlines(height, low, high, color=colour, lw=2)
     ax.plot(middle, height, "|", color="black", ms=9, mew=1.5)
@@ -83,8 +84,8 @@ def plot_comparison_of_models(
     ax.hlines(height, difference - error, difference + error, color=_BLUE, lw=3.5)
     ax.plot(difference, height, "o", color="white", mec=_BLUE, ms=5)
     names = [
-        f"{name}\nweight {share:.2f}"
-        for name, share in zip(best[labels.VARIANT].values, weight, strict=True)
+        f"{name}\n{f'weight {share:.2f}' if np.isfinite(apart) else 'impossible'}"
+        for name, share, apart in zip(best[labels.VARIANT].values, weight, difference, strict=True)
     ]
     ax.set_yticks(height, names)
     ax.set_ylim(difference.size - 0.5, -0.5)

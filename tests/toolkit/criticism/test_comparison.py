@@ -229,3 +229,27 @@ def test_what_is_fixed_is_not_switched_off_again() -> None:
     assert names == ["all causes", "no injection"]
     given = {"text_temperature": dist.LogNormal(0.0, 0.1)}
     assert len(variants_of("text_drift", given, priors)) == 4
+
+
+def test_what_is_impossible_is_told_without_a_fit() -> None:
+    """A lost text comes back in one replicate: nothing but an injection brings it."""
+    probs = np.array([[[0.5, 0.5], [0.0, 1.0], [0.1, 0.9]], [[0.5, 0.5], [0.4, 0.6], [0.3, 0.7]]])
+    data = xr.Dataset(
+        {labels.TEXT_PROBS: (labels.dims(labels.TEXT_PROBS), probs)},
+        coords={"generation": [0, 1, 2]},
+    )
+    model = model_of("text_drift")
+    evidence = model.prepare(data, batch_size=10, likelihood="counts")
+    folds = Folds(np.arange(2), np.array([], int))
+    without = {"injection_prob": 0.0, "injection_fraction": 0.5}
+    never = refits.impossible(model, evidence, merged_priors(model, evidence, without), folds)
+    assert never.tolist() == [True, False]
+    free = refits.impossible(model, evidence, merged_priors(model, evidence, {}), folds)
+    assert not free.any()
+    judged = {"all causes": _judged([-3.0, -4.0]), "no injection": _judged([-np.inf, 0.0])}
+    variants = [Variant("all causes", "", {}), Variant("no injection", "injection", {})]
+    found = result_of(judged, folds, variants, "all causes", {})
+    assert "the data are impossible: injection is needed" in found.attrs["answer"]
+    assert found.stacking_weight.values.tolist() == [1.0, 0.0]
+    with pytest.raises(ValueError, match="under the reference the data are impossible"):
+        result_of(judged, folds, variants, "no injection", {})
