@@ -60,12 +60,12 @@ def tilted(prior: Prior, *, middle: Array, slope: Array, bend: Array) -> Prior:
     """A prior in the coordinate z of ``value = middle - z slope``.
 
     Where the support is not below 0, the value is bent to stay there:
-    ``bend softplus((middle - z slope) / bend)``.
+    ``bend softplus((middle - z slope) / bend)``; of a positive value it is the logarithm.
 
     Parameters
     ----------
     prior : Distribution or number
-        Of real or of non-negative support; any other is left as it is.
+        Of real, positive or non-negative support; any other is left as it is.
     middle, slope, bend : Array
         May depend on parameters drawn before.
 
@@ -79,6 +79,9 @@ def tilted(prior: Prior, *, middle: Array, slope: Array, bend: Array) -> Prior:
         return prior
     if prior.support is constraints.real:
         return _Through(prior, transforms.AffineTransform(middle, -slope))
+    if prior.support is constraints.positive:
+        line = transforms.AffineTransform(middle, -slope)
+        return _Through(prior, transforms.ComposeTransform([line, transforms.ExpTransform()]))
     if prior.support is not constraints.nonnegative:
         return prior
     parts = [

@@ -118,7 +118,8 @@ def program(spec: Spec, priors: Priors, data: Data) -> None:
     data : Data
     """
     values: dict[str, Array] = {}
-    for name in spec.parameters:
+    # The start last: its coordinate is measured in the others.
+    for name in sorted(spec.parameters, key=lambda name: name == labels.START):
         values[name] = draw(name, _in_coordinates(spec, name, priors[name], values, data))
     rate = decay_rate(values[labels.CONTRACTION_FACTOR])
     numpyro.deterministic(labels.DECAY_RATE, rate)
@@ -134,8 +135,17 @@ def _in_coordinates(spec: Spec, name: str, prior: Prior, drawn: Values, data: Da
 
     What scores tell of a floor not yet reached is the rate at which they fall, (1 - rho)(score -
     floor): given rho, the floor is measured from the middle of the scores in units of the fall
-    divided by the lives covered. The .3 keeps the unit finite where no life is covered.
+    divided by the lives covered. The .3 keeps the unit finite where no life is covered. Where
+    replicates have starts of their own, the mean of n is known to ``start_sd / sqrt(n)``: with few
+    replicates ``start_sd`` may be many times larger or smaller, and the start is measured in it.
     """
+    if name == labels.START and not spec.common_start:
+        number, total = jnp.sum(data.seen[:, 0]), jnp.sum(data.score[:, 0])
+        if data.seen.shape[0] == 1:
+            number = jnp.asarray(data.score.shape[0])
+        of_starts = drawn[labels.START_SD] ** 2 / number
+        slope = jnp.sqrt(of_starts + drawn[labels.NOISE_SD] ** 2)
+        return tilted(prior, middle=total / number, slope=slope, bend=slope)
     if name != labels.FLOOR or spec.scale == labels.LOG:
         return prior
     lives = -jnp.expm1(-decay_rate(drawn[labels.CONTRACTION_FACTOR])) * data.since[-1]

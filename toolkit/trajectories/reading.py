@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import warnings
 from pathlib import Path
@@ -140,7 +141,7 @@ def _from_source(source: Any, score: str | None) -> xr.Dataset:
         raise ValueError(f"{path} is a folder; a table is a file.")
     if path.suffix == ".parquet":
         return from_table(_read_parquet(path), score=score, source=str(path), place=_row)
-    frame = _read_csv(path)
+    frame = read_csv(path, str(path))
     lines = frame.index.to_numpy() + 2  # the header is line 1
     return from_table(frame, score=score, source=str(path), place=lambda at: f"line {lines[at]}")
 
@@ -149,13 +150,25 @@ def _row(position: int) -> str:
     return f"row {position} (from 0)"
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """The table, with the number of each data line as index; blank lines are dropped."""
+def read_csv(file: Path | io.BytesIO, source: str) -> pd.DataFrame:
+    """The table, with the number of each data line as index; blank lines are dropped.
+
+    Parameters
+    ----------
+    file : Path or BytesIO
+    source : str
+        Of messages.
+
+    Raises
+    ------
+    ValueError
+        When it is no table in CSV with a header.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                path,
+                file,
                 encoding="utf-8-sig",  # spreadsheets put a mark before the header
                 index_col=False,
                 keep_default_na=False,  # a text may be called "None" or "NA"
@@ -165,19 +178,24 @@ def _read_csv(path: Path) -> pd.DataFrame:
                 low_memory=False,
             )
     except pd.errors.EmptyDataError:
-        raise ValueError(f"{path} is empty.") from None
+        raise ValueError(f"{source} is empty.") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is no CSV file in UTF-8: binary or otherwise encoded.") from None
+        raise ValueError(
+            f"{source} is no CSV file in UTF-8: binary or otherwise encoded."
+        ) from None
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise ValueError(f"{path} cannot be read as CSV: {_long_line(path) or error}.") from None
+        reason = (isinstance(file, Path) and _long_line(file)) or error
+        raise ValueError(f"{source} cannot be read as CSV: {reason}.") from None
     header = [str(name) for name in frame.columns]
     if len(header) == 1 and (other := next((c for c in ";\t|" if c in header[0]), None)):
         raise ValueError(
-            f"{path} is separated by {other!r}, not by commas; read it with "
+            f"{source} is separated by {other!r}, not by commas; read it with "
             f"pandas.read_csv(path, sep={other!r}) and give the DataFrame."
         )
     if not header or all(re.fullmatch(r"[-+.\deE]+", name) for name in header):
-        raise ValueError(f"{path} has no header: its first line must be the names of the columns.")
+        raise ValueError(
+            f"{source} has no header: its first line must be the names of the columns."
+        )
     return frame.dropna(how="all")
 
 
