@@ -2,8 +2,8 @@
 
 Exit status: 0 when done; 2 for a mistake in the command line, a file or a configuration, told in
 a line or two; 3 when ``compare`` found theory and simulation to contradict each other; 4 when the
-chains of ``fit`` did not come to agree; 5 when ``monitor`` sees a level near; 130 after Ctrl-C and 143 after SIGTERM. What takes long
-to import is imported by the command that needs it.
+chains of ``fit`` did not come to agree; 5 when ``monitor`` sees a level near; 130 after Ctrl-C
+and 143 after SIGTERM. What takes long to import is imported by the command that needs it.
 """
 
 from __future__ import annotations
