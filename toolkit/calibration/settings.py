@@ -164,6 +164,8 @@ def priors_of(model: Model, design: Any) -> dict[str, Prior]:
     ['contraction_factor', 'fixed_point', 'noise_sd']
     """
     priors = dict(PRIORS.get(model.name, {}))
+    if getattr(design, "replenishment", None) == "none":
+        priors.pop(labels.REAL_SHARE, None)  # there are no real images
     if labels.EFFECTIVE_BATCH_SIZE in model.parameters and hasattr(design, "batch_size"):
         middle = math.log(design.batch_size)
         priors[labels.EFFECTIVE_BATCH_SIZE] = dist.LogNormal(middle, _BATCH_SPREAD)

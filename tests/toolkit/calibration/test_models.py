@@ -70,6 +70,8 @@ def test_every_model_has_priors_scenarios_and_mistakes() -> None:
             priors = settings.priors_of(model, design)
             assert set(priors) <= set(model.parameters)
             assert all(isinstance(prior, dist.Distribution) for prior in priors.values())
+            if getattr(design, "replenishment", None) == "none":
+                assert "real_share" not in priors  # its ranks would be those of its prior
         of_model = [one for one in SCENARIOS if one.model == name]
         assert of_model, name
         assert MISTAKES[name], name
