@@ -91,7 +91,7 @@ def test_contributions_add_up_and_keep_their_labels(found: xr.Dataset) -> None:
         assert found[name].attrs == labels.SUMMARIES[name].attrs
         assert set(found[name].dims) - {"chain", "draw"} == set(labels.SUMMARIES[name].dims)
     assert {"drift", "injection", INTERACTIONS} == set(found.cause.values)
-    assert "Injection prevents" in found.attrs["answer"]
+    assert "Without injection" in found.attrs["answer"]
     table = summary_table(found)
     assert table.loc["loss to drift", "50%"] > 0
 
