@@ -74,7 +74,6 @@ CAUSES: tuple[Cause, ...] = (
     Cause("injection", labels.INJECTION_PROB, 0.0),
     Cause("real images", labels.REAL_SHARE, 0.0),
 )
-_BRING_BACK = ("injection", "real images")
 
 
 def summary(
@@ -318,19 +317,22 @@ def _sentences(result: xr.Dataset, begin: float) -> list[str]:
         one = result.sel({labels.CAUSE: cause})
         low, middle, high = _interval(one[labels.CONTRIBUTION])
         share = _interval(one[labels.SHARE_OF_LOSS])
-        of_loss = f"{share[1]:.0%} of the loss ({share[0]:.0%} to {share[2]:.0%})"
-        if cause in _BRING_BACK:
-            found.append(
-                f"{cause.capitalize()} prevents {-middle:.3g} ({-high:.3g} to {-low:.3g}): that "
-                "much more would be lost without."
-            )
-        elif cause == INTERACTIONS:
+        if cause == INTERACTIONS:
             found.append(
                 f"These do not add up to the loss: {middle:.3g} ({low:.3g} to {high:.3g}) is the "
                 "work of causes acting on one another."
             )
+        elif low <= 0 <= high:
+            found.append(f"{cause.capitalize()} has no sure effect ({low:.2g} to {high:.2g}).")
+        elif middle < 0:
+            found.append(
+                f"Without {cause} {-middle:.3g} more would be lost ({-high:.3g} to {-low:.3g})."
+            )
         else:
-            found.append(f"Without {cause} {middle:.3g} less would be lost: {of_loss}.")
+            found.append(
+                f"Without {cause} {middle:.3g} less would be lost: {share[1]:.0%} of the loss "
+                f"({share[0]:.0%} to {share[2]:.0%})."
+            )
     return found
 
 
