@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import sympy as sp
 from latex2mathml.converter import convert
 
-from symbolic import LEMMAS, Step, Theorem
+from symbolic import LEMMAS, THEOREMS, Step, Theorem
 from symbolic.model import MODEL
 from symbolic.papers import COMPARISONS
 from symbolic.printing import latex, plain
@@ -125,14 +125,13 @@ def html_document(theorems: Iterable[Theorem]) -> str:
     '<!DOCTYPE html>'
     """
     found = list(sections(theorems))
-    style = importlib.resources.files(__package__).joinpath("document.css").read_text("utf-8")
     page = "\n".join(
         (
             "<!DOCTYPE html>",
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{_TITLE}</title>",
-            f"<style>\n{style}</style></head>",
+            f"<style>\n{html_style()}</style></head>",
             f"<body><main><h1>{_TITLE}</h1>",
             *(f"<p>{words(paragraph)}</p>" for paragraph in INTRODUCTION),
             *_contents(found),
@@ -144,7 +143,37 @@ def html_document(theorems: Iterable[Theorem]) -> str:
             "</main></body></html>\n",
         )
     )
-    # A part of the library speaks of theorems that are not on its page.
+    return _without_dead_links(page)
+
+
+def html_style() -> str:
+    """Give the style sheet of the page, for others that show theorems."""
+    return importlib.resources.files(__package__).joinpath("document.css").read_text("utf-8")
+
+
+def html_article(name: str) -> str:
+    """Write one theorem without its derivation, as an article for another page.
+
+    Parameters
+    ----------
+    name : str
+        Of the library.
+
+    Returns
+    -------
+    str
+        An ``article`` element with the id ``theorem-NAME``, for `html_style`.
+
+    Examples
+    --------
+    >>> html_article("text_half_life").partition(">")[0]
+    '<article id="theorem-text_half_life"'
+    """
+    return _without_dead_links("\n".join(_theorem(THEOREMS[name], derived=False)))
+
+
+def _without_dead_links(page: str) -> str:
+    """A part of the library speaks of theorems that are not on its page."""
     return _LINK.sub(lambda link: link[0] if f'id="{link[1]}"' in page else link[2], page)
 
 
@@ -172,7 +201,7 @@ def _section(number: int, section: Section) -> Iterator[str]:
     yield "</section>"
 
 
-def _theorem(theorem: Theorem) -> Iterator[str]:
+def _theorem(theorem: Theorem, *, derived: bool = True) -> Iterator[str]:
     kind, source = theorem.kind.value, theorem.source.value
     yield f'<article id="theorem-{theorem.name}"><h3>{words(theorem.title)}</h3>'
     yield (
@@ -192,7 +221,7 @@ def _theorem(theorem: Theorem) -> Iterator[str]:
     for symbol, name, meaning in meanings(theorem):
         yield f"<dt>{mathml(symbol, block=False)} <code>{name}</code></dt><dd>{words(meaning)}</dd>"
     yield "</dl></details>"
-    if theorem.derivation:
+    if theorem.derivation and derived:
         yield "<details><summary>Derivation</summary><ol>"
         yield from (f"<li>{_step(step)}</li>" for step in theorem.derivation)
         yield "</ol></details>"
