@@ -119,10 +119,10 @@ def dose(
     ...     num_texts=3, variance=0.01, batch_size=100, image_updates=0,
     ...     corpus=tk.CorpusInjection(prob=0.5, fraction=0.1))
     >>> seen = tk.simulate(system, generations=60, replicates=4, seed=1, record=["text_probs"])
-    >>> found = tk.fit(seen, model="text_drift", seed=1, num_draws=100)
-    >>> result = tk.dose(found, target=0.4, horizon=30, num_draws=100)
-    >>> 0.001 < float(result.dose_answer) < 0.3
-    True
+    >>> found = tk.fit(seen, model="text_drift", seed=1, num_draws=100, text_temperature=1)
+    >>> result = tk.dose(found, target=0.5, horizon=30, num_draws=100)
+    >>> result.attrs["answer"]
+    'injection_fraction 0.0... keeps text_diversity at least 0.5 after 30 generations with ...'
     """
     source = _checked(fit, variable, vary, given or {})
     given = dict(given or {})

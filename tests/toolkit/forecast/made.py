@@ -36,6 +36,7 @@ def fit_of(
     found = xr.DataTree.from_dict(
         {
             "posterior": tree.draws_dataset(values, evidence, lead),
+            "sample_stats": xr.Dataset({"diverging": (tuple(lead), np.zeros((1, draws), bool))}),
             "observed_data": evidence.observed,
             "constant_data": evidence.constant,
         }
