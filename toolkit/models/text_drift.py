@@ -127,6 +127,10 @@ def priors(evidence: Evidence) -> dict[str, Prior]:
     return found
 
 
+#: In the coordinates: nearly nothing is left of what was there.
+_LARGEST_DOSE = 0.99
+
+
 class _Causes(NamedTuple):
     """One value of each parameter."""
 
@@ -269,10 +273,12 @@ def identified(evidence: Evidence) -> tuple[str, ...]:
 
 
 def coordinates(unconstrained: dict[str, Array]) -> dict[str, Array]:
-    """Explored are the log dose and the probability, since data tell the dose best.
+    """Explored are the log dose, the probability, and the temperature that the dose makes up for.
 
-    With x the logit of ``injection_prob`` and y that of ``injection_fraction``, y + log(prob) is
-    nearly the log of their product: a shear, which keeps volumes.
+    Data tell the dose best, the product of ``injection_prob`` and ``injection_fraction``: with x
+    the logit of the one and y that of the other, y + log(prob) is nearly its log. Near the target a
+    deviation is multiplied by (1 - dose) / temperature in a generation, so that log(temperature) is
+    told only beside log(1 - dose). Both are shears, which keep volumes.
 
     Parameters
     ----------
@@ -283,12 +289,22 @@ def coordinates(unconstrained: dict[str, Array]) -> dict[str, Array]:
     >>> bent = coordinates({"injection_prob": 0.0, "injection_fraction": -3.0})
     >>> round(float(bent["injection_fraction"]), 4)
     -2.3069
+    >>> bent = coordinates(
+    ...     {"injection_prob": 0.0, "injection_fraction": -3.0, "text_temperature": 0.0}
+    ... )
+    >>> round(float(bent["text_temperature"]), 4)
+    -0.0463
     """
     if not {labels.INJECTION_PROB, labels.INJECTION_FRACTION} <= set(unconstrained):
         return unconstrained
     log_prob = jax.nn.log_sigmoid(unconstrained[labels.INJECTION_PROB])
     fraction = unconstrained[labels.INJECTION_FRACTION] - log_prob
-    return unconstrained | {labels.INJECTION_FRACTION: fraction}
+    bent = unconstrained | {labels.INJECTION_FRACTION: fraction}
+    if labels.TEXT_TEMPERATURE in bent:
+        dose = jnp.exp(log_prob + jax.nn.log_sigmoid(fraction))
+        kept = jnp.log1p(-jnp.minimum(dose, _LARGEST_DOSE))
+        bent[labels.TEXT_TEMPERATURE] = bent[labels.TEXT_TEMPERATURE] + kept
+    return bent
 
 
 MODEL = Model(
