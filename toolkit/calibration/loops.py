@@ -141,11 +141,14 @@ def _unseen_truth(values: Values) -> dict[str, Any]:
 
 
 def _decay_truth(values: Values) -> dict[str, Any]:
-    """Of a score: E H falls by 1 - 1/N per generation from 1 - 1/K, to nothing."""
+    """Of a score: E H falls by 1 - 1/N per generation to nothing.
+
+    It always starts from 1 - 1/K, the middle of its prior: intervals for the start are wider than
+    they need be, and it is not judged.
+    """
     factor = 1 - 1 / _decaying_size(values)
     return {
         labels.CONTRACTION_FACTOR: np.array(factor),
-        labels.START: np.array(1 - 1 / _TEXTS),
         labels.NOISE_SD: values[labels.NOISE_SD],
         labels.FLOOR: np.array(0.0),
     }
