@@ -185,6 +185,7 @@ def dose(
         "throughout": int(throughout),
         "given": json.dumps({k: np.asarray(v).tolist() for k, v in given.items()}),
         "start": start,
+        "converged": str(fit.attrs.get("converged", "true")),
         "seed": str(seed),
         "paths": number,
         "remarks": json.dumps(_remarks(fit, curve, probability, spread, vary, given)),

@@ -111,6 +111,7 @@ def forecast(
         labels.VARIABLE: variable,
         "seed": str(own_seed(fit) if seed is None else seed),
         "start": start,
+        "converged": str(fit.attrs.get("converged", "true")),
         "overrides": json.dumps({k: np.asarray(v).tolist() for k, v in (overrides or {}).items()}),
         **({} if below is None else {"below": float(below)}),
     }
