@@ -37,6 +37,7 @@ _HOME = {
     "predict": "toolkit.theory",
     "read_fit": "toolkit.inference",
     "read_trajectory": "toolkit.trajectories",
+    "report": "toolkit.report",
     "save": "toolkit.datasets",
     "simulate": "toolkit.simulate",
     "simulate_again": "toolkit.simulate",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from toolkit.inference import fit_table as fit_table
     from toolkit.inference import read_fit as read_fit
     from toolkit.loops import loop_of as loop_of
+    from toolkit.report import report as report
     from toolkit.simulate import simulate as simulate
     from toolkit.simulate import simulate_again as simulate_again
     from toolkit.simulate_numpyro import simulate_numpyro as simulate_numpyro

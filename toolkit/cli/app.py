@@ -2,7 +2,7 @@
 
 Exit status: 0 when done; 2 for a mistake in the command line, a file or a configuration, told in
 a line or two; 3 when ``compare`` found theory and simulation to contradict each other; 4 when the
-chains of ``fit`` did not come to agree; 5 when ``monitor`` sees a level near; 130 after Ctrl-C
+chains of ``fit`` or ``report`` did not come to agree; 5 when ``monitor`` sees a level near; 130 after Ctrl-C
 and 143 after SIGTERM. What takes long to import is imported by the command that needs it.
 """
 
@@ -21,7 +21,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from toolkit.cli import criticism, monitoring
+from toolkit.cli import criticism, monitoring, reporting
 from toolkit.cli.cache import use_compilation_cache
 from toolkit.cli.output import (
     prediction_rows,
@@ -113,7 +113,7 @@ def _root(
     """Loops of generative models that train on each other: simulate, predict, compare.
 
     Exit status: 0 done; 2 a mistake, told in a line or two; 3 theory and simulation contradict
-    each other (compare); 4 the chains did not come to agree (fit); 5 a level is near (monitor);
+    each other (compare); 4 the chains did not come to agree (fit, report); 5 a level is near (monitor);
     130 interrupted; 143 terminated.
     """
 
@@ -557,6 +557,15 @@ app.command(
         "--patience 3600",
     )
 )(monitoring.monitor)
+
+
+app.command(
+    epilog=examples(
+        "coevo report fit.nc --out report.html",
+        "coevo report loop.csv --model text_drift --below 0.3 --out report.html",
+        "coevo report scores.csv --score recall --model diversity_decay --out report.html",
+    )
+)(reporting.report)
 
 
 app.command(
