@@ -15,6 +15,7 @@ from studies import (
     _study,
     corpus_injection,
     digits,
+    digits_fit,
     fidelity,
     image_contraction,
     least_squares,
@@ -93,6 +94,19 @@ TINY: dict[str, dict[str, Any]] = {
         "frozen_replicates": 60,
         "pictures_at": (0, 100),
     },
+    "digits_fit": {
+        "digits": (0, 1, 2),
+        "parts": ("images",),
+        "num_features": 2,
+        "batch_size": 150,
+        "generations": 30,
+        "replicates": 6,
+        "num_draws": 100,
+        "image_target": 0.6,
+        "horizon": 20,
+        "dose_draws": 100,
+        "checks": 3,
+    },
     "fidelity": {"counts": (8, 20), "longest": 6, "replicates": 200},
     "misspecification": {
         "models": ("retraining",),
@@ -111,6 +125,8 @@ TINY: dict[str, dict[str, Any]] = {
         "replicates": 40,
     },
 }
+#: Fits, forecasts and doses: mostly compiling.
+SLOW = ("digits_fit",)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +148,10 @@ def verdict(result: Result, words: str) -> Verdict:
     return found
 
 
-@pytest.mark.parametrize("name", _study.names())
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in _study.names()],
+)
 def test_a_study_gives_data_figure_finding_and_verdicts(results: Run, name: str) -> None:
     result = results(name)
     assert len(re.findall(r"\d+\.\d+", result.finding)) >= 5
@@ -386,3 +405,22 @@ def test_digits_see_other_real_images_than_they_say(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(digits, "UserContent", lambda num_images: right(num_images=2 * num_images))
     compared = digits._frozen(config, systems[digits.CONTENT], real)
     assert "disagrees" in compared.verdict.values
+
+
+@pytest.mark.slow
+def test_digits_fit_forecasts_and_finds_a_dose(results: Run) -> None:
+    result = results("digits_fit")
+    assert verdict(result, "better than that nothing changes").outcome == HOLDS
+    assert verdict(result, "keeps its promise").outcome == HOLDS
+    found = result.data["images/dose"]
+    assert float(found["dose_answer"]) >= 1
+    size = result.data["images/posterior/effective_batch_size"]
+    assert abs(float(size.mean()) - 150) < 4 * float(size.std())
+
+
+def test_digits_fit_says_when_a_promise_is_broken() -> None:
+    config = dataclasses.replace(digits_fit.CONFIG, replicates=20, checks=10)
+    part = digits_fit._Part("images", *[None] * 5, np.full(20, 0.8))  # type: ignore[arg-type]
+    assert digits_fit._promise(config, part).outcome == FAILS
+    kept = part._replace(kept=np.full(20, 0.88))
+    assert digits_fit._promise(config, kept).outcome == HOLDS

@@ -56,6 +56,7 @@ def test_the_studies_are_the_public_modules() -> None:
         "causes",
         "corpus_injection",
         "digits",
+        "digits_fit",
         "fidelity",
         "image_contraction",
         "least_squares",
