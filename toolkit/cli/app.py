@@ -2,8 +2,9 @@
 
 Exit status: 0 when done; 2 for a mistake in the command line, a file or a configuration, told in
 a line or two; 3 when ``compare`` found theory and simulation to contradict each other; 4 when the
-chains of ``fit`` or ``report`` did not come to agree; 5 when ``monitor`` sees a level near; 130 after Ctrl-C
-and 143 after SIGTERM. What takes long to import is imported by the command that needs it.
+chains of ``fit`` or ``report`` did not come to agree; 5 when ``monitor`` sees a level near; 130
+after Ctrl-C and 143 after SIGTERM. What takes long to import is imported by the command that needs
+it.
 """
 
 from __future__ import annotations
@@ -113,8 +114,8 @@ def _root(
     """Loops of generative models that train on each other: simulate, predict, compare.
 
     Exit status: 0 done; 2 a mistake, told in a line or two; 3 theory and simulation contradict
-    each other (compare); 4 the chains did not come to agree (fit, report); 5 a level is near (monitor);
-    130 interrupted; 143 terminated.
+    each other (compare); 4 the chains did not come to agree (fit, report); 5 a level is near
+    (monitor); 130 interrupted; 143 terminated.
     """
 
 
