@@ -33,6 +33,7 @@ _HOME = {
     "forecast_scores": "toolkit.forecast",
     "forecast_table": "toolkit.forecast",
     "loop_of": "toolkit.loops",
+    "monitor": "toolkit.forecast.monitoring",
     "posterior_confusion": "toolkit.confusion",
     "predict": "toolkit.theory",
     "read_fit": "toolkit.inference",
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from toolkit.forecast import forecast_table as forecast_table
     from toolkit.forecast.summary import summary as summary
     from toolkit.forecast.summary import summary_table as summary_table
+    from toolkit.forecast.monitoring import monitor as monitor
     from toolkit.inference import ConvergenceWarning as ConvergenceWarning
     from toolkit.inference import fit as fit
     from toolkit.inference import fit_table as fit_table
