@@ -309,12 +309,11 @@ _COUPLED: Mapping[str, Prior] = {
     **_SHRUNK,
     labels.TEXT_TEMPERATURE: dist.LogNormal(0.0, 0.05),
     labels.REAL_SHARE: 0.0,
-    labels.REPLICATE_SPREAD: dist.HalfNormal(0.1),
 }
 
 
 def _coupled_truth(values: Values) -> dict[str, Any]:
-    """All replicates share one batch size: their spread is 0, where no prior has its mass."""
+    """All replicates share one batch size: their spread is 0, known or not, and not judged."""
     truth = _whole_sizes(values)
     return {name: one for name, one in truth.items() if name != labels.REPLICATE_SPREAD}
 
@@ -325,7 +324,7 @@ _COUPLED_SCENARIOS = tuple(
         name=name,
         summary=summary,
         system=_both(variance),
-        priors={**_sized(batch_size), **_COUPLED},
+        priors={**_sized(batch_size), **_COUPLED, labels.REPLICATE_SPREAD: spread},
         record=_STATE,
         truth=_coupled_truth,
         sizes={labels.EFFECTIVE_BATCH_SIZE: 3},
@@ -333,10 +332,18 @@ _COUPLED_SCENARIOS = tuple(
         options=_CLOSED,
         breaks=breaks,
     )
-    for name, summary, variance, batch_size, breaks in (
-        ("well_separated", "captions are certain, batches of about 200", 0.01, 200, False),
-        ("overlapping", "overlapping images, batches of about 200", 1.0, 200, False),
-        ("small_batch", "captions are certain, batches of about 30", 0.01, 30, True),
+    for name, summary, variance, batch_size, spread, breaks in (
+        ("well_separated", "captions are certain, batches of about 200", 0.01, 200, 0.0, False),
+        ("overlapping", "overlapping images, batches of about 200", 1.0, 200, 0.0, False),
+        ("small_batch", "captions are certain, batches of about 30", 0.01, 30, 0.0, True),
+        (
+            "spread_allowed",
+            "certain captions, batches of about 200; replicates may differ for all that the fit knows: they do not",
+            0.01,
+            200,
+            dist.HalfNormal(0.1),
+            True,
+        ),
     )
 )
 
