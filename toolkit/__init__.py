@@ -74,9 +74,9 @@ if TYPE_CHECKING:
     from toolkit.forecast import forecast as forecast
     from toolkit.forecast import forecast_scores as forecast_scores
     from toolkit.forecast import forecast_table as forecast_table
+    from toolkit.forecast.monitoring import monitor as monitor
     from toolkit.forecast.summary import summary as summary
     from toolkit.forecast.summary import summary_table as summary_table
-    from toolkit.forecast.monitoring import monitor as monitor
     from toolkit.inference import ConvergenceWarning as ConvergenceWarning
     from toolkit.inference import fit as fit
     from toolkit.inference import fit_table as fit_table
