@@ -338,7 +338,7 @@ _COUPLED_SCENARIOS = tuple(
         ("small_batch", "captions are certain, batches of about 30", 0.01, 30, 0.0, True),
         (
             "spread_allowed",
-            "certain captions, batches of about 200; replicates may differ for all that the fit knows: they do not",
+            "batches of about 200; replicates are allowed to differ, but do not",
             0.01,
             200,
             dist.HalfNormal(0.1),
