@@ -17,12 +17,14 @@ from toolkit.report.markup import Html, tag
 
 #: An SVG longer than this is put in as a picture of points instead.
 _LONGEST_SVG = 120_000
-_DPI = 170
+_DPI = 140
 _COLUMNS = 3
 _MOST_FANS = 4
 _MOST_PARAMETERS = 9
 _SAMPLE = (labels.CHAIN, labels.DRAW)
 _MOST_LINES = 60
+#: Draws of a chain that are drawn, evenly spaced.
+_MOST_DRAWS = 250
 
 
 def figure(drawn: Figure, alt: str, caption: str) -> Html:
@@ -152,7 +154,9 @@ def traces(fit: xr.DataTree) -> Figure | None:
     for ax, name in zip(panels, names, strict=False):
         chains = posterior[name].transpose(*_SAMPLE).values
         for chain, colour in zip(chains, plotting.colours(len(chains)), strict=True):
-            ax.plot(chain, color=colour, lw=0.35, alpha=0.8)
+            every = -(-len(chain) // _MOST_DRAWS)
+            at = np.arange(0, len(chain), every)
+            ax.plot(at, chain[at], color=colour, lw=0.5, alpha=0.8)
         ax.set_xlabel("draw")
         ax.set_ylabel(name.replace("_", " "), fontsize=7.5)
     return drawn
@@ -160,9 +164,9 @@ def traces(fit: xr.DataTree) -> Figure | None:
 
 def _grid(number: int, height: float) -> tuple[Figure, list[Axes]]:
     """So many panels in rows; what is left over is blank."""
-    columns = min(number, _COLUMNS)
+    columns = 2 if number == 4 else min(number, _COLUMNS)
     rows = -(-number // columns)
-    drawn, axes = plotting.panels(rows, columns, size=(8.2 * columns / _COLUMNS, height * rows))
+    drawn, axes = plotting.panels(rows, columns, size=(2.75 * columns, height * rows))
     panels = list(axes.ravel())
     for ax in panels[number:]:
         ax.axis("off")
@@ -205,6 +209,7 @@ def fans(found: Findings) -> tuple[Figure, list[dict[str, Any]]]:
     drawn, axes = plotting.panels(rows, columns, size=(4.3 * columns + 1.7, 2.7 * rows))
     for position, (ax, where) in enumerate(zip(axes.ravel(), chosen, strict=False)):
         plotting.plot_forecast(found.ahead, ax=ax, **where)
+        ax.set_ylabel(found.variable.replace("_", " "))
         if position != columns - 1:
             ax.get_legend().remove()
     for ax in axes.ravel()[len(chosen) :]:

@@ -128,7 +128,8 @@ def grounds_of(found: Findings, what: str) -> tuple[Ground, ...]:
         # It varies either what is injected into the texts, or the images.
         chosen = [_IMAGES["dose"] if found.variable.startswith("image") else _TEXTS["dose"]]
     if what == "dose" and isinstance(found.dose, xr.Dataset):
-        chosen += _by_closed_form(found.dose)
+        named = {name for one in chosen for name in one.theorems}
+        chosen += [one for one in _by_closed_form(found.dose) if not named & set(one.theorems)]
     return tuple(chosen)
 
 

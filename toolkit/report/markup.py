@@ -78,9 +78,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str) -
     >>> table(["what", "value"], [["a", 0.12345]], "Few numbers")[-41:]
     '<td class="number">0.1235</td></tr></tbody></table></div>'[-41:]
     """
-    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
+    rows = list(rows)
+    numbers = [any(_is_number(row[at]) for row in rows) for at in range(len(columns))]
+    head = tag("tr", *(_head(*one) for one in zip(columns, numbers, strict=True)))
     body = (
-        tag("tr", tag("th", cell(row[0]), scope="row"), *(_data(value) for value in row[1:]))
+        tag("tr", tag("th", cell(row[0]), scope="row"), *map(_data, row[1:], numbers[1:]))
         for row in rows
     )
     whole = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
@@ -133,7 +135,13 @@ def number(value: float, digits: int = 3) -> str:
     return written.replace("-", "−")
 
 
-def _data(value: Any) -> Html:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return tag("td", cell(value), class_="number")
-    return tag("td", cell(value))
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _head(column: str, numbers: bool) -> Html:
+    return tag("th", column, scope="col", **({"class_": "number"} if numbers else {}))
+
+
+def _data(value: Any, numbers: bool) -> Html:
+    return tag("td", cell(value), **({"class_": "number"} if numbers else {}))

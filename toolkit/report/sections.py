@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from toolkit.forecast import forecast_table
 from toolkit.forecast.summary import summary_table
 from toolkit.inference import fit_table, remarks
 from toolkit.report import figures, words
-from toolkit.report.gathering import PROBABILITY, Findings
+from toolkit.report.gathering import Findings
 from toolkit.report.grounds import grounds_of
 from toolkit.report.markup import Html, cell, frame, items, joined, number, table, tag
 from toolkit.report.source import notes
@@ -44,7 +45,7 @@ def answer(found: Findings) -> Iterator[Html]:
     """The answers first, in plain sentences."""
     rows = (
         ("How fast is it lost?", [words.rate(found)], "rate"),
-        ("To what?", _to_what(found), "causes"),
+        ("To what?", words.causes(found), "causes"),
         ("Where is it heading?", words.heading(found), "forecast"),
         ("What would stop it?", words.dose(found), "dose"),
         (f"Can this be trusted? {words.verdict(found)}.", words.trust(found), ""),
@@ -59,14 +60,6 @@ def answer(found: Findings) -> Iterator[Html]:
             yield rests_on(found, what)
 
 
-def _to_what(found: Findings) -> list[str]:
-    """The causes without what the first answer has said."""
-    if labels.CAUSE not in found.summary.dims:
-        told = "text probabilities (text_drift) or image means and covariances (image_contraction)"
-        return [f"That cannot be told from a score alone: it takes {told}."]
-    return [words.causes(found)]
-
-
 def observed(found: Findings) -> Iterator[Html]:
     """What was observed, and what was left out."""
     data = found.fit["observed_data"].to_dataset()
@@ -74,8 +67,10 @@ def observed(found: Findings) -> Iterator[Html]:
         {str(d): n for d, n in data.sizes.items()},
         (labels.REPLICATE, labels.GENERATION, labels.TEXT, labels.COMPONENT, labels.FEATURE),
     )
-    held = ", ".join(words.name_of(str(name)) for name in data.data_vars)
-    origin = f"From {found.source.name}" if found.source.name else "From numbers in memory"
+    held = ", ".join(f"{name} ({_long_name(data[name])})" for name in data.data_vars)
+    origin = (
+        f"From {Path(found.source.name).name}" if found.source.name else "From numbers in memory"
+    )
     yield tag("p", f"{origin}: {held}; {count}.")
     generation = data[labels.GENERATION].values
     unusual = [*notes(found.source.trajectory), *_gaps(generation), *_missing(data)]
@@ -91,6 +86,10 @@ def observed(found: Findings) -> Iterator[Html]:
         )
         caption = f"Observed {name}: each replicate (grey) and their mean (blue)."
         yield figures.figure(drawn, alt, caption)
+
+
+def _long_name(variable: xr.DataArray) -> str:
+    return str(variable.attrs.get("long_name", "no description"))
 
 
 def _gaps(generation: np.ndarray) -> list[str]:
@@ -125,7 +124,7 @@ def fitted(found: Findings) -> Iterator[Html]:
         yield table(["quantity", *map(str, shown.columns)], rows, caption)
     said = remarks(found.fit)
     if said:
-        yield tag("p", "What must be known beside:")
+        yield tag("p", "What must be known as well:")
         yield items(said)
     yield from _priors(found)
     yield from _settings(found)
@@ -166,14 +165,15 @@ def _settings(found: Findings) -> Iterator[Html]:
 def _causes(found: Findings) -> Iterator[Html]:
     drawn = figures.causes(found)
     if drawn is None:
-        yield tag("p", words.causes(found))
+        yield tag("p", str(found.summary.attrs["answer"]))
         return
-    alt = f"Bars of the loss due to each cause. {words.causes(found)}"
+    alt = f"Bars of the loss due to each cause. {' '.join(words.causes(found))}"
     caption = (
         "Each cause is switched off in the fitted loop, and the loss compared: medians and "
         "central 90 % intervals."
     )
     yield figures.figure(drawn, alt, caption)
+    yield tag("p", str(found.summary.attrs["answer"]))
     yield frame(summary_table(found.summary), "quantity", "The loss and its causes, by quantiles")
     yield rests_on(found, "causes")
 
@@ -275,6 +275,6 @@ def dosing(found: Findings) -> Iterator[Html]:
             "p",
             f"The closed form, for the mean in the long run: {middle} ({low} to {high}), by ",
             theorem_link(str(found.dose[labels.CLOSED_FORM].attrs["theorem"])),
-            f". It asks for less than to keep the target with probability {PROBABILITY:g}.",
+            ". It says nothing of a probability, nor of a horizon.",
         )
     yield rests_on(found, "dose")

@@ -12,11 +12,16 @@ import xarray as xr
 from toolkit import labels
 from toolkit.forecast import forecast_table
 from toolkit.forecast.dosing import DISTANCES
-from toolkit.forecast.summary import summary_table
+from toolkit.forecast.summary import INTERACTIONS, summary_table
 from toolkit.forecast.tables import ANY
 from toolkit.inference import remarks
 from toolkit.report.gathering import Findings
 from toolkit.report.markup import number
+
+_QUANTILES = ("5%", "50%", "95%")
+#: Keeps a number and its sign of percent on one line.
+_JOIN = "\u00a0"
+_NINETY = f"90{_JOIN}% interval"
 
 
 def name_of(variable: str) -> str:
@@ -35,15 +40,40 @@ def rate(found: Findings) -> str:
     if np.isinf(half["50%"]):
         return f"{what} shows no loss that would halve it at all, in the middle of the posterior."
     return (
-        f"{what} halves in {number(half['50%'])} generations (90 % interval {number(half['5%'])} "
+        f"{what} halves in {number(half['50%'])} generations ({_NINETY} {number(half['5%'])} "
         f"to {number(half['95%'])}): a factor of {number(factor['50%'], 4)} per generation "
         f"({number(factor['5%'], 4)} to {number(factor['95%'], 4)})."
     )
 
 
-def causes(found: Findings) -> str:
-    """What it is lost to: the sentences of the summary."""
-    return str(found.summary.attrs["answer"])
+def causes(found: Findings) -> list[str]:
+    """What it is lost to, in short; of a score that cannot be told."""
+    result = found.summary
+    if labels.CAUSE not in result.dims:
+        data = "text probabilities (text_drift) or image means and covariances (image_contraction)"
+        return [f"That cannot be told from a score alone: it takes {data}."]
+    table = summary_table(result)
+    low, middle, high = (number(table.loc[labels.LOSS, q]) for q in _QUANTILES)
+    name = name_of(str(result.attrs[labels.VARIABLE]))
+    lost = f"{middle} of {name} on average ({_NINETY} {low} to {high})"
+    horizon = result.attrs["horizon"]
+    said = [f"Over the {horizon} generations since the start the fitted loop loses {lost}."]
+    sure = bool(table.loc[labels.LOSS, "5%"] > 0)
+    names = (str(cause) for cause in result[labels.CAUSE].values)
+    return said + [_cause(c, table.loc[f"loss to {c}"], sure) for c in names if c != INTERACTIONS]
+
+
+def _cause(cause: str, row: pd.Series, sure: bool) -> str:
+    """What a cause does: its share of a loss that is sure, else its part of it."""
+    low, middle, high = (float(row[q]) for q in _QUANTILES)
+    if low <= 0 <= high:
+        return f"{cause.capitalize()} has no sure effect."
+    if middle < 0:
+        return f"{cause.capitalize()} brings back {number(-middle)}."
+    if not sure:
+        return f"Without {cause} {number(middle)} less would be lost."
+    shares = [f"{100 * float(row[f'share {q}']):.0f}{_JOIN}%" for q in _QUANTILES]
+    return f"Without {cause} {shares[1]} less would be lost ({shares[0]} to {shares[2]})."
 
 
 def heading(found: Findings) -> list[str]:
@@ -54,7 +84,7 @@ def heading(found: Findings) -> list[str]:
     lowest = rows["expected"].idxmin()
     row = rows.loc[lowest]
     who = _who(str(lowest), len(rows), found)
-    interval = f"90 % interval {number(row['5%'])} to {number(row['95%'])}"
+    interval = f"{_NINETY} {number(row['5%'])} to {number(row['95%'])}"
     expected = f"expected at {number(row['expected'])} after {found.horizon} generations"
     said = [f"{who}: {number(row['now'])} now, {expected} ({interval})."]
     if found.level is not None:
@@ -73,7 +103,7 @@ def _who(row: str, rows: int, found: Findings) -> str:
     which = row.removeprefix(f"{ANY}, ") if row != ANY else ""
     if rows == 1 or not which:
         return f"{variable} {of}"
-    return f"{variable}, lowest of {rows} in {which}"
+    return f"{variable} in {which}, the lowest of {rows}"
 
 
 def time_words(row: pd.Series, horizon: int) -> str:
@@ -88,41 +118,64 @@ def time_words(row: pd.Series, horizon: int) -> str:
     Examples
     --------
     >>> row = pd.Series({"time 5%": 3.0, "time 50%": 9.0, "time 95%": np.inf})
-    >>> time_words(row, 20)
+    >>> time_words(row, 20).replace(_JOIN, " ")
     'It is first below after 9 generations (90 % interval 3 to more than 20).'
     """
     low, middle, high = (float(row[f"time {q}"]) for q in ("5%", "50%", "95%"))
     if middle == 0:
         return "It is below now."
     if np.isinf(low):
-        return f"It does not fall below within {horizon} generations (probability above 95 %)."
+        return (
+            f"It does not fall below within {horizon} generations (probability above 95{_JOIN}%)."
+        )
     upper = f"more than {horizon}" if np.isinf(high) else f"{high:.0f}"
     if np.isinf(middle):
         return (
-            f"That is first so after more than {horizon} generations, more probably than not; with "
-            f"a probability of 5 % within {low:.0f}."
+            f"More probably than not it stays above for all {horizon} generations; the earliest "
+            f"5{_JOIN}% of the forecasts are below within {low:.0f}."
         )
-    return f"It is first below after {middle:.0f} generations (90 % interval {low:.0f} to {upper})."
+    return f"It is first below after {middle:.0f} generations ({_NINETY} {low:.0f} to {upper})."
 
 
 def dose(found: Findings) -> list[str]:
     """What would keep it up."""
     if isinstance(found.dose, str):
         return [found.dose]
-    attrs = found.dose.attrs
-    vary, answer = str(attrs["vary"]), str(attrs["answer"])
-    every = ", injected in every generation," if json.loads(attrs["given"]) else ""
-    answer = answer.replace(vary, name_of(vary) + every, 1).replace(
-        found.variable, name_of(found.variable)
-    )
-    none = float(found.dose[labels.PROBABILITY_KEPT].sel({labels.DOSE: 0}))
     kept = _percent(_kept_unchanged(found))
-    unchanged = f"If nothing changes it is kept with probability {kept}; with a dose of 0 with "
+    none = _percent(float(found.dose[labels.PROBABILITY_KEPT].sel({labels.DOSE: 0})))
     return [
-        answer[0].upper() + answer[1:],
-        f"{unchanged}{_percent(none)}.",
-        *json.loads(attrs["remarks"]),
+        _dose_answer(found.dose),
+        f"If nothing changes it is kept with probability {kept}; with a dose of 0 with {none}.",
+        *json.loads(found.dose.attrs["remarks"]),
     ]
+
+
+def _dose_answer(dose: xr.Dataset) -> str:
+    attrs, value = dose.attrs, float(dose[labels.DOSE_ANSWER])
+    side = "at most" if attrs[labels.VARIABLE] in DISTANCES else "at least"
+    per_text = labels.TEXT in labels.variable(str(attrs[labels.VARIABLE])).dims
+    kept = (
+        f"{name_of(str(attrs[labels.VARIABLE]))}{' of every text' * per_text} {side} {number(attrs['target'])} after "
+        f"{attrs['horizon']} generations with probability {attrs['probability']:g}"
+    )
+    most = float(dose[labels.DOSE].max())
+    if np.isnan(value):
+        best = _percent(float(dose[labels.PROBABILITY_KEPT].max()))
+        return f"No dose does it: none up to {_dosed(dose, most)} keeps {kept}; the best, {best}."
+    if value == 0:
+        return f"No dose is needed: without any, {kept} is kept."
+    low, high = (float(dose[name]) for name in (labels.DOSE_LOW, labels.DOSE_HIGH))
+    upper = number(high) if np.isfinite(high) else f"beyond {number(most)}"
+    chance = f"Monte Carlo interval of the smallest one: {number(low)} to {upper}"
+    said = f"{_dosed(dose, value)} keeps {kept} ({chance})."
+    return said[0].upper() + said[1:]
+
+
+def _dosed(dose: xr.Dataset, value: float) -> str:
+    if str(dose.attrs["vary"]) == labels.NUM_USER_IMAGES:
+        images = "image" if value == 1 else "images"
+        return f"giving each text {number(value)} real {images} in every update"
+    return f"replacing a share of {number(value)} of the corpus in every generation"
 
 
 def _kept_unchanged(found: Findings) -> float:
@@ -144,7 +197,7 @@ def doubts(found: Findings) -> list[str]:
     if isinstance(found.check, str):
         said.append(f"The model could not be checked against the data: {found.check}")
     elif str(found.check.attrs["alarm"]) == "true":
-        said.append(f"The model contradicts the data. {found.check.attrs['answer']}")
+        said.append(f"The data contradict the model. {found.check.attrs['answer']}")
     return said
 
 
@@ -177,5 +230,5 @@ def sizes(sizes: dict[str, int], dims: Iterable[str]) -> str:
 
 def _percent(share: float) -> str:
     if 0 < share < 0.01:
-        return "under 1 %"
-    return "over 99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
+        return f"under 1{_JOIN}%"
+    return f"over 99{_JOIN}%" if 0.99 < share < 1 else f"{100 * share:.0f}{_JOIN}%"
