@@ -62,18 +62,19 @@ def answer(found: Findings) -> Iterator[Html]:
 
 def observed(found: Findings) -> Iterator[Html]:
     """What was observed, and what was left out."""
-    data = found.fit["observed_data"].to_dataset()
+    # A fit keeps what its law speaks of; the trajectory, where it was given, holds the rest too.
+    seen = found.source.trajectory
+    data = found.fit["observed_data"].to_dataset() if seen is None else seen
     count = words.sizes(
         {str(d): n for d, n in data.sizes.items()},
         (labels.REPLICATE, labels.GENERATION, labels.TEXT, labels.COMPONENT, labels.FEATURE),
     )
     held = ", ".join(f"{name} ({_long_name(data[name])})" for name in data.data_vars)
-    origin = (
-        f"From {Path(found.source.name).name}" if found.source.name else "From numbers in memory"
-    )
-    yield tag("p", f"{origin}: {held}; {count}.")
+    origin = Path(found.source.name).name if found.source.name else "numbers in memory"
+    used = ", as the fit used it" if seen is None else ""
+    yield tag("p", f"From {origin}{used}: {held}; {count}.")
     generation = data[labels.GENERATION].values
-    unusual = [*notes(found.source.trajectory), *_gaps(generation), *_missing(data)]
+    unusual = [*notes(seen), *(_gaps(generation) if seen is None else []), *_missing(data)]
     yield items(unusual) or tag("p", "There are no gaps, and nothing is missing.")
     drawn = figures.observed(found)
     if drawn is not None:
@@ -97,7 +98,7 @@ def _gaps(generation: np.ndarray) -> list[str]:
     if not at.size:
         return []
     first = f"the first between {generation[at[0]]} and {generation[at[0] + 1]}"
-    return [f"{at.size} gaps between the generations, {first}."]
+    return [f"{at.size} gap{'s' * (at.size > 1)} between the generations, {first}."]
 
 
 def _missing(data: xr.Dataset) -> list[str]:

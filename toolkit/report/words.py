@@ -153,9 +153,10 @@ def dose(found: Findings) -> list[str]:
 def _dose_answer(dose: xr.Dataset) -> str:
     attrs, value = dose.attrs, float(dose[labels.DOSE_ANSWER])
     side = "at most" if attrs[labels.VARIABLE] in DISTANCES else "at least"
-    per_text = labels.TEXT in labels.variable(str(attrs[labels.VARIABLE])).dims
+    variable = str(attrs[labels.VARIABLE])
+    of_all = " of every text" if labels.TEXT in labels.variable(variable).dims else ""
     kept = (
-        f"{name_of(str(attrs[labels.VARIABLE]))}{' of every text' * per_text} {side} {number(attrs['target'])} after "
+        f"{name_of(variable)}{of_all} {side} {number(attrs['target'])} after "
         f"{attrs['horizon']} generations with probability {attrs['probability']:g}"
     )
     most = float(dose[labels.DOSE].max())
