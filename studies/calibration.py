@@ -29,7 +29,7 @@ class Config:
     own: int = 500
     mistaken: int = 200
     simulated: int = 200
-    num_warmup: int = 200
+    num_warmup: int = 150
     num_draws: int = 495
     all_designs: bool = True
     seed: int = 4

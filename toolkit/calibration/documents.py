@@ -96,9 +96,10 @@ def _summary(results: Mapping[str, xr.Dataset]) -> Iterable[str]:
 def _wrong(result: xr.Dataset, index: int) -> str:
     """What is wrong with a parameter, in words."""
     one = result.isel({labels.PARAMETER: index})
-    covered = float(one[labels.COVERAGE].sel({labels.PROBABILITY: 0.9}))
+    inner, outer = (float(one[labels.COVERAGE].sel({labels.PROBABILITY: p})) for p in (0.5, 0.9))
     words = str(one[labels.VERDICT].values).partition(": ")[2]
-    return f"`{one[labels.PARAMETER].item()}` {words} (90 % intervals cover {covered:.0%})"
+    covers = f"50 % and 90 % intervals cover {inner:.0%} and {outer:.0%}"
+    return f"`{one[labels.PARAMETER].item()}` {words} ({covers})"
 
 
 def _bold(result: xr.Dataset) -> np.ndarray:
