@@ -22,18 +22,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from toolkit.cli import criticism, monitoring, reporting
+from toolkit.cli import calibrating, criticism, fitting, forecasting, monitoring, reporting
 from toolkit.cli.cache import use_compilation_cache
+from toolkit.cli.options import Out, Overwrite
 from toolkit.cli.output import (
     prediction_rows,
     print_omitted,
     print_table,
     print_verdicts,
+    write,
 )
 from toolkit.cli.shell import (
     EXIT_CONTRADICTION,
     EXIT_INTERRUPTED,
-    EXIT_NOT_CONVERGED,
     EXIT_TERMINATED,
     Commands,
     check_known,
@@ -60,7 +61,6 @@ Generations = Annotated[int, typer.Option(help="How many generations.")]
 Why = Annotated[
     bool, typer.Option("--why", help="List the results that are not predicted, with the reasons.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists there.")]
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -276,9 +276,7 @@ def predict(
         list[str] | None,
         typer.Option(help="Only results about this variable; may be given again."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the curves: .nc or .zarr.")
-    ] = None,
+    out: Out = None,
     overwrite: Overwrite = False,
     why: Why = False,
 ) -> None:
@@ -288,7 +286,7 @@ def predict(
     of the mean logarithm.
     """
     use_compilation_cache()
-    from toolkit.datasets import check_output, save
+    from toolkit.datasets import check_output
     from toolkit.systems import read_system
 
     system = read_system(system_file)
@@ -302,9 +300,7 @@ def predict(
     columns = ("result", "variable", "kind", "scale", "from", "first", "last", "source")
     print_table(columns, prediction_rows(predicted))
     print_omitted(predicted, why)
-    if out is not None:
-        ctx.obj.append(save(predicted, out, overwrite=overwrite))
-        typer.echo(f"saved: {out}")
+    write(ctx, predicted, out, overwrite=overwrite)
 
 
 @app.command(
@@ -324,9 +320,7 @@ def compare(
         bool,
         typer.Option("--one-step", help="Predict each generation from the one before it."),
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the comparison: .nc or .zarr.")
-    ] = None,
+    out: Out = None,
     overwrite: Overwrite = False,
     why: Why = False,
 ) -> None:
@@ -338,7 +332,7 @@ def compare(
     Exit status: 0 when nothing disagrees or is violated, 3 when something is.
     """
     use_compilation_cache()
-    from toolkit.datasets import check_output, read_simulated, save, system_of
+    from toolkit.datasets import check_output, read_simulated, system_of
 
     if out is not None:
         check_output(out, overwrite=overwrite)
@@ -360,195 +354,37 @@ def compare(
     if comparison.attrs.get("not_recorded"):
         typer.echo(f"predicted but not recorded: {comparison.attrs['not_recorded']}")
     print_omitted(predicted, why)
-    if out is not None:
-        ctx.obj.append(save(comparison, out, overwrite=overwrite))
-        typer.echo(f"saved: {out}")
+    write(ctx, comparison, out, overwrite=overwrite)
     if has_alarm(comparison):
         raise typer.Exit(EXIT_CONTRADICTION)
 
 
-@app.command(
+app.command(
     epilog=examples(
         "coevo fit loop.csv --model text_drift --seed 1 --out fit.nc",
         "coevo fit scores.csv --score recall --model diversity_decay --seed 1 --out fit.nc",
         "coevo fit loop.nc --model text_drift --seed 1 --out fit.nc \\",
         "  --set injection_prob=0 --set 'effective_batch_size=LogNormal(7, 1)'",
     )
-)
-def fit(
-    ctx: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help="A trajectory: .nc, .zarr, or in long form .csv, .parquet.")
-    ],
-    model: Annotated[str, typer.Option(help="Which law; without a right one, they are listed.")],
-    seed: Annotated[int, typer.Option(help="Fixes the result.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FIT", help="Save the fit: .nc or .zarr.")
-    ] = None,
-    score: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column that is the score.")
-    ] = None,
-    given: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="A known parameter (a number), a prior such as Beta(1, 9), or an option.",
-        ),
-    ] = None,
-    chains: Annotated[int, typer.Option(help="How many chains.")] = 4,
-    warmup: Annotated[int, typer.Option(help="Draws of each chain's warm-up.")] = 150,
-    draws: Annotated[int, typer.Option(help="Draws of each chain that are kept.")] = 500,
-    overwrite: Overwrite = False,
-) -> None:
-    """Infer from an observed trajectory what drives the loop.
-
-    Prints each quantity with its central 90 % interval, the chains' diagnostics, and what the
-    data do not tell. Exit status: 0, or 4 when the chains did not come to agree.
-    """
-    use_compilation_cache()
-    from toolkit.cli.fitting import print_fit, settings_of
-    from toolkit.datasets import check_output, save
-
-    if out is not None:
-        check_output(out, overwrite=overwrite)
-
-    from toolkit.inference import fit as run
-    from toolkit.models import model_of
-    from toolkit.trajectories import read_trajectory
-
-    chosen = model_of(model)
-    settings = settings_of(given or (), chosen)
-    found = run(
-        read_trajectory(file, score=score),
-        chosen,
-        seed=seed,
-        num_chains=chains,
-        num_warmup=warmup,
-        num_draws=draws,
-        **settings,
-    )
-    converged = print_fit(found)
-    if out is not None:
-        ctx.obj.append(save(found, out, overwrite=overwrite))
-        typer.echo(f"saved: {out}")
-    if not converged:
-        raise typer.Exit(EXIT_NOT_CONVERGED)
+)(fitting.fit)
 
 
-@app.command(
+app.command(
     epilog=examples(
         "coevo forecast fit.nc --generations 100 --below 0.5",
         "coevo forecast fit.nc --generations 50 --variable image_diversity --seed 2 --out ahead.nc",
     )
-)
-def forecast(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FIT", help="A fit: what coevo fit saved.")],
-    generations: Annotated[int, typer.Option(help="How far ahead.")],
-    variable: Annotated[
-        str | None, typer.Option(help="What to forecast; without a right one, they are listed.")
-    ] = None,
-    below: Annotated[float | None, typer.Option(help="A level: when does it fall below?")] = None,
-    seed: Annotated[int | None, typer.Option(help="That of the fit unless given.")] = None,
-    given: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=NUMBER", help="What is to be different from now on."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the forecast: .nc or .zarr.")
-    ] = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Forecast a fitted loop: where it will be, and when it falls below a level.
-
-    Without --variable the fit's own: its score, or text_diversity, or image_diversity.
-    """
-    use_compilation_cache()
-    from toolkit.cli.forecasting import overrides_of, print_forecast, read_converged
-    from toolkit.datasets import check_output, save
-
-    if out is not None:
-        check_output(out, overwrite=overwrite)
-
-    from toolkit.forecast import forecast as run
-    from toolkit.forecast import own_variable
-
-    found = read_converged(file)
-    result = run(
-        found,
-        generations=generations,
-        variable=variable or own_variable(found),
-        below=below,
-        seed=seed,
-        overrides=overrides_of(given or ()),
-    )
-    print_forecast(result)
-    if out is not None:
-        ctx.obj.append(save(result, out, overwrite=overwrite))
-        typer.echo(f"saved: {out}")
+)(forecasting.forecast)
 
 
-@app.command(
+app.command(
     epilog=examples(
         "coevo dose fit.nc --target 0.5 --horizon 100",
         "coevo dose fit.nc --target 0.5 --horizon 100 --set injection_prob=1 --throughout",
         "coevo dose fit.nc --variable image_diversity --target 1 --horizon 50 "
         "--vary num_user_images",
     )
-)
-def dose(
-    ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FIT", help="A fit: what coevo fit saved.")],
-    target: Annotated[float, typer.Option(help="Where the variable is to stay at or above.")],
-    horizon: Annotated[int, typer.Option(help="After how many generations.")],
-    variable: Annotated[
-        str | None, typer.Option(help="What to keep; without a right one, they are listed.")
-    ] = None,
-    probability: Annotated[float, typer.Option(help="How sure that is to be.")] = 0.9,
-    vary: Annotated[
-        str, typer.Option(help="injection_fraction, injection_prob or num_user_images.")
-    ] = "injection_fraction",
-    throughout: Annotated[
-        bool, typer.Option("--throughout", help="In every generation up to the horizon.")
-    ] = False,
-    seed: Annotated[int | None, typer.Option(help="That of the fit unless given.")] = None,
-    given: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=NUMBER", help="What else is to be different."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the dose-response curve.")
-    ] = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Find the smallest dose of fresh data that keeps a variable at or above a target."""
-    use_compilation_cache()
-    from toolkit.cli.forecasting import overrides_of, print_dose, read_converged
-    from toolkit.datasets import check_output, save
-
-    if out is not None:
-        check_output(out, overwrite=overwrite)
-
-    from toolkit.forecast import dose as run
-    from toolkit.forecast import own_variable
-
-    found = read_converged(file)
-    result = run(
-        found,
-        target=target,
-        horizon=horizon,
-        variable=variable or own_variable(found),
-        probability=probability,
-        vary=vary,
-        throughout=throughout,
-        seed=seed,
-        given=overrides_of(given or ()),
-    )
-    print_dose(result)
-    if out is not None:
-        ctx.obj.append(save(result, out, overwrite=overwrite))
-        typer.echo(f"saved: {out}")
+)(forecasting.dose)
 
 
 app.command(
@@ -584,51 +420,13 @@ app.command(
 )(criticism.compare_models)
 
 
-@app.command(
+app.command(
     epilog=examples(
         "coevo calibrate diversity_decay --num-datasets 100 --seed 1",
         "coevo calibrate text_drift --num-datasets 500 --seed 1 --scenario small_batch --out c.nc",
         "coevo calibrate retraining --num-datasets 200 --seed 1 --mistake wrong_noise",
     )
-)
-def calibrate(
-    ctx: typer.Context,
-    model: Annotated[
-        str, typer.Argument(help="Which model; without a right one, they are listed.")
-    ],
-    num_datasets: Annotated[int, typer.Option(help="Simulated data sets; 500 see most errors.")],
-    seed: Annotated[int, typer.Option(help="Fixes the result.")],
-    scenario: Annotated[
-        str, typer.Option(help='A scenario of the exact simulator, or "own": the model\'s law.')
-    ] = "own",
-    mistake: Annotated[
-        str | None, typer.Option(help="Fit with a deliberate mistake, to see that it is found.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the calibration: .nc or .zarr.")
-    ] = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Fit simulated data sets of known causes and count how often the intervals hold them.
-
-    Exit status: 0 when the fits are calibrated, 3 when they are not.
-    """
-    use_compilation_cache()
-    from toolkit.datasets import check_output, save
-
-    if out is not None:
-        check_output(out, overwrite=overwrite)
-
-    from toolkit.calibration import calibrate as run
-    from toolkit.cli.calibrating import print_calibration
-
-    result = run(model, num_datasets=num_datasets, seed=seed, simulator=scenario, fitted=mistake)
-    calibrated = print_calibration(result)
-    if out is not None:
-        ctx.obj.append(save(result, out, overwrite=overwrite))
-        typer.echo(f"saved: {out}")
-    if not calibrated:
-        raise typer.Exit(EXIT_CONTRADICTION)
+)(calibrating.calibrate)
 
 
 @app.command(

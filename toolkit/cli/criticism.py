@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.cli.cache import use_compilation_cache
-from toolkit.cli.output import print_table, terminal_width
+from toolkit.cli.options import (
+    FitFile,
+    ModelName,
+    Out,
+    Overwrite,
+    Score,
+    Seed,
+    SeedOfFit,
+    Settings,
+    TrajectoryFile,
+)
+from toolkit.cli.output import print_table, terminal_width, write
 from toolkit.cli.shell import EXIT_CONTRADICTION
 
 if TYPE_CHECKING:
@@ -19,10 +29,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _WIDTH = 100
-
-FitFile = Annotated[Path, typer.Argument(metavar="FIT", help="A fit: what coevo fit saved.")]
-Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Save it: .nc or .zarr.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists there.")]
 
 
 def summary(
@@ -37,7 +43,7 @@ def summary(
     start: Annotated[
         str, typer.Option(help='"first": since the first state; "last": from now on.')
     ] = "first",
-    seed: Annotated[int | None, typer.Option(help="That of the fit unless given.")] = None,
+    seed: SeedOfFit = None,
     out: Out = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -60,7 +66,7 @@ def summary(
         seed=seed,
     )
     print_summary(result)
-    _save(ctx, result, out, overwrite)
+    write(ctx, result, out, overwrite=overwrite)
 
 
 def check(
@@ -84,27 +90,21 @@ def check(
         check_output(out, overwrite=overwrite)
     result = check_fit(read_converged(file), level=level)
     fits = print_check(result)
-    _save(ctx, result, out, overwrite)
+    write(ctx, result, out, overwrite=overwrite)
     if not fits:
         raise typer.Exit(EXIT_CONTRADICTION)
 
 
 def compare_models(
     ctx: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help="A trajectory: .nc, .zarr, or in long form .csv, .parquet.")
-    ],
-    model: Annotated[str, typer.Option(help="Which law; without a right one, they are listed.")],
-    seed: Annotated[int, typer.Option(help="Fixes the result.")],
-    score: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column that is the score.")
-    ] = None,
+    file: TrajectoryFile,
+    model: ModelName,
+    seed: Seed,
+    score: Score = None,
     refit: Annotated[
         str, typer.Option(help='Fit anew without a replicate: "where needed", "never", "always".')
     ] = "where needed",
-    given: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="As for coevo fit.")
-    ] = None,
+    given: Settings = None,
     out: Out = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -128,15 +128,7 @@ def compare_models(
     data = read_trajectory(file, score=score)
     result = run(data=data, model=chosen, seed=seed, refit=refit, **settings)
     print_models(result)
-    _save(ctx, result, out, overwrite)
-
-
-def _save(ctx: typer.Context, result: xr.Dataset, out: Path | None, overwrite: bool) -> None:
-    if out is not None:
-        from toolkit.datasets import save
-
-        ctx.obj.append(save(result, out, overwrite=overwrite))
-        typer.echo(f"saved: {out}")
+    write(ctx, result, out, overwrite=overwrite)
 
 
 def print_summary(result: xr.Dataset) -> None:

@@ -1,15 +1,18 @@
-"""What ``coevo fit`` reads from its options and prints."""
+"""``coevo fit``: what it reads from its options, and what it prints."""
 
 from __future__ import annotations
 
 import ast
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolkit.cli.output import print_table, terminal_width
+from toolkit.cli.cache import use_compilation_cache
+from toolkit.cli.options import ModelName, Out, Overwrite, Score, Seed, Settings, TrajectoryFile
+from toolkit.cli.output import print_table, terminal_width, write
+from toolkit.cli.shell import EXIT_NOT_CONVERGED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,3 +133,48 @@ def _within(table: pd.DataFrame, width: int) -> pd.DataFrame:
             break
         table = table.drop(columns=column)
     return table
+
+
+def fit(
+    ctx: typer.Context,
+    file: TrajectoryFile,
+    model: ModelName,
+    seed: Seed,
+    out: Out = None,
+    score: Score = None,
+    given: Settings = None,
+    chains: Annotated[int, typer.Option(help="How many chains.")] = 4,
+    warmup: Annotated[int, typer.Option(help="Draws of each chain's warm-up.")] = 150,
+    draws: Annotated[int, typer.Option(help="Draws of each chain that are kept.")] = 500,
+    overwrite: Overwrite = False,
+) -> None:
+    """Infer from an observed trajectory what drives the loop.
+
+    Prints each quantity with its central 90 % interval, the chains' diagnostics, and what the
+    data do not tell. Exit status: 0, or 4 when the chains did not come to agree.
+    """
+    use_compilation_cache()
+    from toolkit.datasets import check_output
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+
+    from toolkit.inference import fit as run
+    from toolkit.models import model_of
+    from toolkit.trajectories import read_trajectory
+
+    chosen = model_of(model)
+    settings = settings_of(given or (), chosen)
+    found = run(
+        read_trajectory(file, score=score),
+        chosen,
+        seed=seed,
+        num_chains=chains,
+        num_warmup=warmup,
+        num_draws=draws,
+        **settings,
+    )
+    converged = print_fit(found)
+    write(ctx, found, out, overwrite=overwrite)
+    if not converged:
+        raise typer.Exit(EXIT_NOT_CONVERGED)

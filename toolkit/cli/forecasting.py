@@ -1,4 +1,4 @@
-"""What ``coevo forecast`` and ``coevo dose`` print."""
+"""``coevo forecast`` and ``coevo dose``, and what they print."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from toolkit.cli.output import print_table, terminal_width
+from toolkit.cli.cache import use_compilation_cache
+from toolkit.cli.options import FitFile, Out, Overwrite, SeedOfFit
+from toolkit.cli.output import print_table, terminal_width, write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,3 +110,94 @@ def print_dose(found: xr.Dataset) -> None:
 
 def _number(value: float) -> str:
     return f"{value:.3g}" if np.isfinite(value) else "none does it"
+
+
+def forecast(
+    ctx: typer.Context,
+    file: FitFile,
+    generations: Annotated[int, typer.Option(help="How far ahead.")],
+    variable: Annotated[
+        str | None, typer.Option(help="What to forecast; without a right one, they are listed.")
+    ] = None,
+    below: Annotated[float | None, typer.Option(help="A level: when does it fall below?")] = None,
+    seed: SeedOfFit = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=NUMBER", help="What is to be different from now on."),
+    ] = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Forecast a fitted loop: where it will be, and when it falls below a level.
+
+    Without --variable the fit's own: its score, or text_diversity, or image_diversity.
+    """
+    use_compilation_cache()
+    from toolkit.datasets import check_output
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+
+    from toolkit.forecast import forecast as run
+    from toolkit.forecast import own_variable
+
+    found = read_converged(file)
+    result = run(
+        found,
+        generations=generations,
+        variable=variable or own_variable(found),
+        below=below,
+        seed=seed,
+        overrides=overrides_of(given or ()),
+    )
+    print_forecast(result)
+    write(ctx, result, out, overwrite=overwrite)
+
+
+def dose(
+    ctx: typer.Context,
+    file: FitFile,
+    target: Annotated[float, typer.Option(help="Where the variable is to stay at or above.")],
+    horizon: Annotated[int, typer.Option(help="After how many generations.")],
+    variable: Annotated[
+        str | None, typer.Option(help="What to keep; without a right one, they are listed.")
+    ] = None,
+    probability: Annotated[float, typer.Option(help="How sure that is to be.")] = 0.9,
+    vary: Annotated[
+        str, typer.Option(help="injection_fraction, injection_prob or num_user_images.")
+    ] = "injection_fraction",
+    throughout: Annotated[
+        bool, typer.Option("--throughout", help="In every generation up to the horizon.")
+    ] = False,
+    seed: SeedOfFit = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=NUMBER", help="What else is to be different."),
+    ] = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Find the smallest dose of fresh data that keeps a variable at or above a target."""
+    use_compilation_cache()
+    from toolkit.datasets import check_output
+
+    if out is not None:
+        check_output(out, overwrite=overwrite)
+
+    from toolkit.forecast import dose as run
+    from toolkit.forecast import own_variable
+
+    found = read_converged(file)
+    result = run(
+        found,
+        target=target,
+        horizon=horizon,
+        variable=variable or own_variable(found),
+        probability=probability,
+        vary=vary,
+        throughout=throughout,
+        seed=seed,
+        given=overrides_of(given or ()),
+    )
+    print_dose(result)
+    write(ctx, result, out, overwrite=overwrite)

@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from toolkit.cli.cache import use_compilation_cache
+from toolkit.cli.options import ModelName, Score, Settings
 from toolkit.cli.shell import EXIT_CROSSING, EXIT_MISTAKE, EXIT_NOT_CONVERGED, tell
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def monitor(
     file: Annotated[
         Path, typer.Argument(help="A trajectory that grows: .csv, .parquet, .nc or .zarr.")
     ],
-    model: Annotated[str, typer.Option(help="Which law; without a right one, they are listed.")],
+    model: ModelName,
     below: Annotated[float, typer.Option(help="The level that is not to be passed.")],
     variable: Annotated[
         str | None, typer.Option(help="What is watched; the model's own unless given.")
@@ -32,13 +33,8 @@ def monitor(
     probability: Annotated[
         float, typer.Option(help="Alarm when the level is passed within the horizon this surely.")
     ] = 0.5,
-    score: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column that is the score.")
-    ] = None,
-    given: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="As for coevo fit."),
-    ] = None,
+    score: Score = None,
+    given: Settings = None,
     window: Annotated[int, typer.Option(help="How many of the last generations are used.")] = 200,
     every: Annotated[float, typer.Option(help="Seconds between two looks at the file.")] = 5.0,
     patience: Annotated[

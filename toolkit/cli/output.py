@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -98,3 +99,15 @@ def print_omitted(predicted: xr.Dataset, why: bool) -> None:
         print_table(("not predicted", "because"), omitted.items())
     elif omitted:
         typer.echo(f"{len(omitted)} results say nothing of this system; --why gives the reasons.")
+
+
+def write(
+    ctx: typer.Context, result: xr.Dataset | xr.DataTree, out: Path | None, *, overwrite: bool
+) -> None:
+    """Save a result where that is wanted, and say so."""
+    if out is None:
+        return
+    from toolkit.datasets import save
+
+    ctx.obj.append(save(result, out, overwrite=overwrite))
+    typer.echo(f"saved: {out}")

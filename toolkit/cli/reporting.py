@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.cache import use_compilation_cache
+from toolkit.cli.options import Overwrite, Score, Settings
 from toolkit.cli.shell import EXIT_NOT_CONVERGED
 
 
@@ -34,15 +35,9 @@ def report(
     horizon: Annotated[
         int | None, typer.Option(help="Generations ahead; as many as were observed.")
     ] = None,
-    score: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column that is the score.")
-    ] = None,
-    given: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="As for coevo fit.")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what exists there.")
-    ] = False,
+    score: Score = None,
+    given: Settings = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a page on a loop: the answers, the fit, its checks, the forecast and the dose.
 
