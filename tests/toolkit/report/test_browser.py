@@ -33,6 +33,7 @@ addEventListener("load", () => {
     images: [...document.images].map(i => [i.complete, i.naturalWidth, ...size(i)]),
     formulas: [...document.querySelectorAll(".formula math")].map(size),
     width: [document.documentElement.scrollWidth, innerWidth],
+    dark: matchMedia("(prefers-color-scheme: dark)").matches,
     background: getComputedStyle(document.body).backgroundColor,
   });
   document.body.append(told);
@@ -80,7 +81,7 @@ def pixels(png: bytes) -> tuple[int, int, bytes]:
 
 @pytest.mark.parametrize("width", [1000, 500])
 def test_everything_can_be_seen(tmp_path: Path, written: str, width: int) -> None:
-    seen = probe(tmp_path, written, width, "--force-dark-mode")
+    seen = probe(tmp_path, written, width, "--blink-settings=preferredColorScheme=0")
     assert str(seen["title"]).startswith("Report: fit.nc")
     assert len(seen["sections"]) == 8  # type: ignore[arg-type]
     assert all(wide > 300 and high > 100 for wide, high in seen["sections"])  # type: ignore[attr-defined]
@@ -93,6 +94,8 @@ def test_everything_can_be_seen(tmp_path: Path, written: str, width: int) -> Non
     assert all(wide > 30 and high > 10 for wide, high in formulas)
     # Nothing runs out of the page sideways; wide tables scroll in their own box.
     assert seen["width"] == [width, width]
+    # Figures are dark on white, and so is the page, even where the reader prefers dark ones.
+    assert seen["dark"]
     assert seen["background"] == "rgb(255, 255, 255)"
 
 
