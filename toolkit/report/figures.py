@@ -126,7 +126,7 @@ def _densities(ax: Axes, before: np.ndarray, after: np.ndarray) -> None:
     # Much wider a prior is shown in part, so that the posterior stays in sight.
     reach = 4 * (high - low)
     low, high = min(low, max(wide_low, low - reach)), max(high, min(wide_high, high + reach))
-    if low > 0 and high > 30 * low:
+    if low > 0 and high > max(30 * low, 1):  # shares are shown as they are
         edges = np.geomspace(low, high, 45)
         ax.set_xscale("log")
     else:

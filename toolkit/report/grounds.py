@@ -42,8 +42,8 @@ _TEXTS: Mapping[str, Ground] = {
     ),
     "causes": Ground(
         ("text_diversity_one_hot", "corpus_injection_recursion_before"),
-        "drift and injection; of sharpening there is no theorem: its part is found by running the "
-        "fitted loop without it",
+        "drift and injection; the parts of other causes are found by running the fitted loop "
+        "without them, with no theorem of their own",
     ),
     "forecast": Ground(
         ("text_probs_martingale", "wright_fisher_diversity_variance", "text_level_time"),
@@ -123,10 +123,11 @@ def grounds_of(found: Findings, what: str) -> tuple[Ground, ...]:
     found : Findings
     what : str
     """
-    chosen = [part[what] for part in _BY_MODEL[found.model] if what in part]
-    if what == "dose" and found.model == "coevolution":
-        # It varies either what is injected into the texts, or the images.
-        chosen = [_IMAGES["dose"] if found.variable.startswith("image") else _TEXTS["dose"]]
+    parts = _BY_MODEL[found.model]
+    if what != "fit" and found.model == "coevolution":
+        # One fit of both, but what is told is of the one or of the other.
+        parts = (_IMAGES if found.variable.startswith("image") else _TEXTS,)
+    chosen = [part[what] for part in parts if what in part]
     if what == "dose" and isinstance(found.dose, xr.Dataset):
         named = {name for one in chosen for name in one.theorems}
         chosen += [one for one in _by_closed_form(found.dose) if not named & set(one.theorems)]

@@ -69,7 +69,7 @@ def observed(found: Findings) -> Iterator[Html]:
         {str(d): n for d, n in data.sizes.items()},
         (labels.REPLICATE, labels.GENERATION, labels.TEXT, labels.COMPONENT, labels.FEATURE),
     )
-    held = ", ".join(f"{name} ({_long_name(data[name])})" for name in data.data_vars)
+    held = ", ".join(_named(data[name]) for name in data.data_vars)
     origin = Path(found.source.name).name if found.source.name else "numbers in memory"
     used = ", as the fit used it" if seen is None else ""
     yield tag("p", f"From {origin}{used}: {held}; {count}.")
@@ -89,8 +89,9 @@ def observed(found: Findings) -> Iterator[Html]:
         yield figures.figure(drawn, alt, caption)
 
 
-def _long_name(variable: xr.DataArray) -> str:
-    return str(variable.attrs.get("long_name", "no description"))
+def _named(variable: xr.DataArray) -> str:
+    words = str(variable.attrs.get("long_name", variable.name))
+    return words if words == variable.name else f"{variable.name} ({words})"
 
 
 def _gaps(generation: np.ndarray) -> list[str]:
