@@ -75,7 +75,9 @@ def observed(found: Findings) -> Figure | None:
         # A score may be missing somewhere; a mean of none is not drawn.
         seen = np.isfinite(lines)
         total = np.where(seen, lines, 0).sum(axis=1)
-        mean = np.divide(total, seen.sum(axis=1), out=np.full(len(lines), np.nan), where=total != 0)
+        mean = np.divide(
+            total, seen.sum(axis=1), out=np.full(len(lines), np.nan), where=seen.any(axis=1)
+        )
         ax.plot(generation, mean, color=plotting.colours(1)[0], lw=2.2, label="mean")
         ax.legend()
     if found.level is not None:
