@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from toolkit.cli.cache import use_compilation_cache
@@ -92,7 +92,7 @@ def _rows(table: pd.DataFrame, horizon: int) -> list[list[Any]]:
 
 
 def _time(value: float, horizon: int) -> str:
-    return f"{value:.0f}" if np.isfinite(value) else f"> {horizon}"
+    return f"{value:.0f}" if math.isfinite(value) else f"> {horizon}"
 
 
 def print_dose(found: xr.Dataset) -> None:
@@ -109,7 +109,7 @@ def print_dose(found: xr.Dataset) -> None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if np.isfinite(value) else "none does it"
+    return f"{value:.3g}" if math.isfinite(value) else "none does it"
 
 
 def forecast(

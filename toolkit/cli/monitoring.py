@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from toolkit.cli.cache import use_compilation_cache
@@ -137,9 +137,9 @@ def _when(ahead: xr.Dataset, at: dict[str, int]) -> str:
     """The time to the level with its central 90 % interval; what lies beyond is not known."""
     end = ahead.sizes["generation"]
     quantiles = ahead["time_quantile"].isel(at).sel(quantile=[0.05, 0.5, 0.95]).values
-    low, middle, high = (f"{q:.0f}" if np.isfinite(q) else f"beyond {end}" for q in quantiles)
+    low, middle, high = (f"{q:.0f}" if math.isfinite(q) else f"beyond {end}" for q in quantiles)
     if quantiles[1] == 0:
         return "now"
-    if not np.isfinite(quantiles[0]):
+    if not math.isfinite(quantiles[0]):
         return f"not within {end} generations (95 %)"
     return f"in {middle} generations [{low}, {high}]"
