@@ -177,6 +177,7 @@ def _dots(ax: Any, values: xr.DataArray, words: str) -> None:
             label=name.replace("_", " "),
         )
     ax.set_xlabel(words)
+    ax.set_ylabel("loop")
 
 
 def _misled(found: xr.Dataset) -> xr.DataArray:
