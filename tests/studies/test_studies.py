@@ -126,7 +126,7 @@ TINY: dict[str, dict[str, Any]] = {
     },
 }
 #: Fits, forecasts and doses: mostly compiling.
-SLOW = ("digits_fit",)
+SLOW = ("digits", "digits_fit")
 
 
 @pytest.fixture(scope="module")
@@ -384,6 +384,7 @@ def test_fidelity_sees_a_wrong_second_moment(monkeypatch: pytest.MonkeyPatch) ->
     assert verdict(fidelity.run(config), "grows linearly").outcome == FAILS
 
 
+@pytest.mark.slow
 def test_digits_are_kept_by_real_images_and_texts_are_not(results: Run) -> None:
     result = results("digits")
     assert verdict(result, "Real images given back").outcome == HOLDS
@@ -397,6 +398,7 @@ def test_digits_are_kept_by_real_images_and_texts_are_not(results: Run) -> None:
     assert given_back[1] > 0.8 * given_back[0]
 
 
+@pytest.mark.slow
 def test_digits_see_other_real_images_than_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """The verdict can fail: the closed form of twice as many user images."""
     config = _study.configuration(digits, **TINY["digits"])
