@@ -155,6 +155,7 @@ VARIABLES: dict[str, Label] = {
 #: Dimensions of a fit, as ArviZ has them.
 CHAIN = "chain"
 DRAW = "draw"
+SAMPLE_DIMS = (CHAIN, DRAW)
 #: Terms of a log likelihood in a row, where some replicates and generations have none.
 OBSERVATION = "observation"
 

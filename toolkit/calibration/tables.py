@@ -10,12 +10,11 @@ import xarray as xr
 
 from toolkit import labels
 from toolkit.calibration import bands, ranks
+from toolkit.inference.checks import PROBABILITIES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Central intervals whose coverage is counted.
-PROBABILITIES = (0.5, 0.9)
 CALIBRATED = "calibrated"
 NOT_CALIBRATED = "not calibrated"
 #: A bias or a width is put into words beyond so many standard errors.

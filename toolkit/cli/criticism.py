@@ -21,14 +21,12 @@ from toolkit.cli.options import (
     Settings,
     TrajectoryFile,
 )
-from toolkit.cli.output import print_table, terminal_width, write
+from toolkit.cli.output import WIDEST_TEXT, print_table, terminal_width, write
 from toolkit.cli.shell import EXIT_CONTRADICTION
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-_WIDTH = 100
 
 
 def summary(
@@ -168,6 +166,6 @@ def _print(table: pd.DataFrame, index: str) -> None:
 
 
 def _sentences(words: Iterable[str]) -> None:
-    width = min(_WIDTH, terminal_width())
+    width = min(WIDEST_TEXT, terminal_width())
     for one in words:
         typer.echo(textwrap.fill(one, width))

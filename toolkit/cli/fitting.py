@@ -11,7 +11,7 @@ import typer
 
 from toolkit.cli.cache import use_compilation_cache
 from toolkit.cli.options import ModelName, Out, Overwrite, Score, Seed, Settings, TrajectoryFile
-from toolkit.cli.output import print_table, terminal_width, write
+from toolkit.cli.output import WIDEST_TEXT, print_table, terminal_width, write
 from toolkit.cli.shell import EXIT_NOT_CONVERGED
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from toolkit.models import Model
 
-_WIDTH = 100
 #: Columns that a narrow terminal goes without, the first ones first: whole numbers of what is
 #: left say more than the beginnings of all.
 _LESS_NEEDED = ("ess_tail", "mean", "ess_bulk", "sd")
@@ -95,7 +94,7 @@ def print_fit(found: xr.DataTree) -> bool:
         table = table.astype({"ess_bulk": int, "ess_tail": int}).reset_index(names="quantity")
         table = _within(table, terminal_width())
         print_table(_headers(table), table.itertuples(index=False))
-    width = min(_WIDTH, terminal_width())
+    width = min(WIDEST_TEXT, terminal_width())
     for remark in remarks(found):
         typer.echo(textwrap.fill(f"- {remark}", width, subsequent_indent="  "))
     divergences = int(found.attrs["divergences"])

@@ -13,13 +13,12 @@ import typer
 
 from toolkit.cli.cache import use_compilation_cache
 from toolkit.cli.options import FitFile, Out, Overwrite, SeedOfFit
-from toolkit.cli.output import print_table, terminal_width, write
+from toolkit.cli.output import WIDEST_TEXT, print_table, terminal_width, write
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_WIDTH = 100
 #: Rows that are printed; a file holds all of them.
 _MOST_ROWS = 12
 
@@ -97,7 +96,7 @@ def _time(value: float, horizon: int) -> str:
 
 def print_dose(found: xr.Dataset) -> None:
     """Print the answer, what happens as fitted, and the closed form where there is one."""
-    width = min(_WIDTH, terminal_width())
+    width = min(WIDEST_TEXT, terminal_width())
     typer.echo(textwrap.fill(str(found.attrs["answer"]), width))
     kept = float(found["probability_as_fitted"])
     typer.echo(f"as fitted, without that dose: kept with probability {kept:.3g}")

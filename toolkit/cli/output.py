@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _PIPE_WIDTH = 200
+#: Sentences are not wider, however wide the terminal.
+WIDEST_TEXT = 100
 #: Columns that a narrow terminal shows in full, besides the first.
 _NEVER_CUT = ("verdict", "kind")
 #: Columns of the verdicts that a terminal narrower than this goes without.

@@ -25,6 +25,7 @@ from toolkit.forecast.continuation import (
 from toolkit.forecast.dose_search import Curve, crossing, explore
 from toolkit.forecast.kernels import KernelSource
 from toolkit.inference import remarks
+from toolkit.inference.checks import TAILS
 from toolkit.systems.validation import integer, real
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,7 +42,7 @@ _DRAWS = 1000
 _MOST_REAL = 100
 #: Standard errors of the interval.
 _WIDTH = 1.96
-_QUANTILES = (0.05, 0.5, 0.95)
+_QUANTILES = (TAILS[0], 0.5, TAILS[1])
 
 
 def dose(

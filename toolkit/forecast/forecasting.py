@@ -13,12 +13,11 @@ import xarray as xr
 from toolkit import labels, metrics
 from toolkit.forecast.continuation import Continuation, Start, continue_loop, own_seed, source_of
 from toolkit.forecast.source import Source
+from toolkit.inference.checks import PROBABILITIES
 
 FloatArray = npt.NDArray[np.float64]
 
-PROBABILITIES = (0.5, 0.9)
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-_SAMPLE = (labels.CHAIN, labels.DRAW)
 
 
 def forecast(
@@ -122,7 +121,7 @@ def _draws(ahead: Continuation, variable: str) -> xr.Dataset:
     """Draws as dims (chain, draw, replicate, generation, ...), and where they start on average."""
     chains, draws = np.unique(ahead.chain), np.unique(ahead.draw)
     rest = ahead.dims[variable]
-    dims = (*_SAMPLE, labels.REPLICATE, labels.GENERATION, *rest)
+    dims = (*labels.SAMPLE_DIMS, labels.REPLICATE, labels.GENERATION, *rest)
     coords = {
         labels.CHAIN: chains,
         labels.DRAW: draws,
@@ -167,7 +166,7 @@ def _observed(source: Source, variable: str) -> xr.Dataset:
 
 def _summaries(draws: xr.DataArray) -> xr.Dataset:
     tails = [(1 - p) / 2 for p in PROBABILITIES]
-    ends = draws.quantile([*tails, 0.5, *(1 - tail for tail in tails)], dim=_SAMPLE)
+    ends = draws.quantile([*tails, 0.5, *(1 - tail for tail in tails)], dim=labels.SAMPLE_DIMS)
     number = len(tails)
     probability = xr.DataArray(list(PROBABILITIES), dims=labels.PROBABILITY)
 
@@ -177,7 +176,7 @@ def _summaries(draws: xr.DataArray) -> xr.Dataset:
 
     return xr.Dataset(
         {
-            labels.FORECAST_MEAN: draws.mean(_SAMPLE),
+            labels.FORECAST_MEAN: draws.mean(labels.SAMPLE_DIMS),
             labels.FORECAST_MEDIAN: ends.isel({labels.QUANTILE: number}, drop=True),
             labels.INTERVAL_LOW: at(slice(number)),
             labels.INTERVAL_HIGH: at(slice(number + 1, None)),
@@ -196,10 +195,10 @@ def _level(draws: xr.DataArray, ahead: Continuation, variable: str, below: float
     time = template.copy(data=first)
     return xr.Dataset(
         {
-            labels.PROBABILITY_BELOW: (draws < below).mean(_SAMPLE),
+            labels.PROBABILITY_BELOW: (draws < below).mean(labels.SAMPLE_DIMS),
             labels.TIME_TO_LEVEL: time,
             labels.TIME_QUANTILE: censored_quantiles(time),
-            labels.PROBABILITY_REACHED: (time < np.inf).mean(_SAMPLE),
+            labels.PROBABILITY_REACHED: (time < np.inf).mean(labels.SAMPLE_DIMS),
         }
     )
 
@@ -220,8 +219,10 @@ def censored_quantiles(time: xr.DataArray) -> xr.DataArray:
     >>> censored_quantiles(time).values.tolist()
     [3.0, 3.0, 5.0, inf, inf]
     """
-    rest = [str(dim) for dim in time.dims if dim not in _SAMPLE]
-    values = np.sort(time.transpose(*_SAMPLE, *rest).values.reshape(-1, *time.shape[2:]), axis=0)
+    rest = [str(dim) for dim in time.dims if dim not in labels.SAMPLE_DIMS]
+    values = np.sort(
+        time.transpose(*labels.SAMPLE_DIMS, *rest).values.reshape(-1, *time.shape[2:]), axis=0
+    )
     number = len(values)
     at = [max(int(np.ceil(round(q * number, 9))) - 1, 0) for q in QUANTILES]
     return xr.DataArray(

@@ -14,7 +14,6 @@ from toolkit.models.states import component_names
 
 FloatArray = npt.NDArray[np.float64]
 
-_SAMPLE = (labels.CHAIN, labels.DRAW)
 #: Of the interval of a coverage.
 _CONFIDENCE = 0.95
 
@@ -58,7 +57,9 @@ def forecast_scores(forecasted: xr.Dataset, held_out: xr.Dataset) -> xr.Dataset:
     """
     came = _came(forecasted, held_out)
     name = labels.MEASURED if labels.MEASURED in forecasted else labels.FORECAST
-    draws, came = xr.align(forecasted[name], came, join="inner", exclude=_SAMPLE, copy=False)
+    draws, came = xr.align(
+        forecasted[name], came, join="inner", exclude=labels.SAMPLE_DIMS, copy=False
+    )
     if not came.size or not came.notnull().any():
         raise ValueError(
             f"nothing held out was forecast: the forecast is of replicates "
@@ -66,8 +67,8 @@ def forecast_scores(forecasted: xr.Dataset, held_out: xr.Dataset) -> xr.Dataset:
             f"{_some(forecasted, labels.GENERATION)}, held out are "
             f"{_some(held_out, labels.REPLICATE)} at {_some(held_out, labels.GENERATION)}."
         )
-    came = came.transpose(*(dim for dim in draws.dims if dim not in _SAMPLE))
-    sample = draws.transpose(*_SAMPLE, ...).values.reshape(-1, *came.shape)
+    came = came.transpose(*(dim for dim in draws.dims if dim not in labels.SAMPLE_DIMS))
+    sample = draws.transpose(*labels.SAMPLE_DIMS, ...).values.reshape(-1, *came.shape)
     known = np.isfinite(came.values)
     below = (sample < came.values).mean(axis=0) + (sample == came.values).mean(axis=0) / 2
     result = xr.Dataset(
@@ -115,7 +116,7 @@ def crps(sample: npt.ArrayLike, came: npt.ArrayLike) -> FloatArray:
 def _coverage(draws: xr.DataArray, came: xr.DataArray, probability: xr.DataArray) -> xr.Dataset:
     """Whether the central intervals of what is measured hold it, and how often."""
     tail = (1 - probability.values) / 2
-    ends = draws.quantile(np.concatenate([tail, 1 - tail]), dim=_SAMPLE)
+    ends = draws.quantile(np.concatenate([tail, 1 - tail]), dim=labels.SAMPLE_DIMS)
     low, high = ends.values[: tail.size], ends.values[tail.size :]
     inside = (low <= came.values) & (came.values <= high)
     covered = xr.DataArray(
@@ -176,7 +177,7 @@ def _came(forecasted: xr.Dataset, held_out: xr.Dataset) -> xr.DataArray:
     # Where coordinates are left out they count from 0.
     missing = [dim for dim in came.dims if dim not in came.coords]
     came = came.assign_coords({dim: np.arange(came.sizes[dim]) for dim in missing})
-    expected = {str(d) for d in forecasted[labels.FORECAST].dims} - set(_SAMPLE)
+    expected = {str(d) for d in forecasted[labels.FORECAST].dims} - set(labels.SAMPLE_DIMS)
     if set(map(str, came.dims)) != expected:
         raise ValueError(
             f"{variable} of held_out has dims {came.dims}, expected {tuple(sorted(expected))}."

@@ -38,12 +38,12 @@ from toolkit.forecast.continuation import (
     own_seed,
     source_of,
 )
+from toolkit.inference.checks import TAILS
 from toolkit.systems.validation import integer
 
 Floats = npt.NDArray[np.float64]
 
 INTERACTIONS = "interactions"
-_SAMPLE = (labels.CHAIN, labels.DRAW)
 #: Paths whose mean stands for the expected diversity under a draw, and draws of the posterior.
 _PATHS, _DRAWS = 32, 100
 _LEFT = 0.1
@@ -229,7 +229,7 @@ def _labelled(values: Mapping[str, Floats], causes: list[str], full: _Curves) ->
     return xr.Dataset(
         {
             name: (
-                (*known[name].dims, *_SAMPLE),
+                (*known[name].dims, *labels.SAMPLE_DIMS),
                 array.reshape(*array.shape[:-1], chains.size, draws.size),
                 known[name].attrs,
             )
@@ -295,7 +295,8 @@ def _interval(draws: xr.DataArray) -> tuple[float, float, float]:
     if not len(values):
         return np.nan, np.nan, np.nan
     low, middle, high = (
-        float(np.quantile(values, level, method="inverted_cdf")) for level in (0.05, 0.5, 0.95)
+        float(np.quantile(values, level, method="inverted_cdf"))
+        for level in (TAILS[0], 0.5, TAILS[1])
     )
     return low, middle, high
 

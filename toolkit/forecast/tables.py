@@ -9,10 +9,8 @@ import xarray as xr
 
 from toolkit import labels
 from toolkit.forecast.forecasting import censored_quantiles
+from toolkit.inference.checks import TAILS
 
-_SAMPLE = (labels.CHAIN, labels.DRAW)
-#: Of the interval, and of the time to a level.
-_TAILS = (0.05, 0.95)
 ANY = "any"
 
 
@@ -63,9 +61,9 @@ def _each(last: xr.Dataset, dims: list[str]) -> list[tuple[dict[str, int], list[
 
 def _row(one: xr.Dataset, *more: str) -> dict[str, float]:
     """The numbers of a replicate, or over the dims ``more`` as well."""
-    dims = (*_SAMPLE, *more)
+    dims = (*labels.SAMPLE_DIMS, *more)
     draws = one[labels.FORECAST]
-    low, high = (float(draws.quantile(tail, dim=dims)) for tail in _TAILS)
+    low, high = (float(draws.quantile(tail, dim=dims)) for tail in TAILS)
     row = {
         "now": float(one[labels.CURRENT].mean(more or None)),
         "expected": float(draws.mean(dims)),
@@ -75,8 +73,8 @@ def _row(one: xr.Dataset, *more: str) -> dict[str, float]:
     if labels.TIME_TO_LEVEL in one:
         below = float(one.attrs["below"])
         times = one[labels.TIME_TO_LEVEL].stack({"path": dims}, create_index=False)
-        whole = xr.DataArray(times.values[None], dims=_SAMPLE)
-        quantiles = censored_quantiles(whole).sel({labels.QUANTILE: [_TAILS[0], 0.5, _TAILS[1]]})
+        whole = xr.DataArray(times.values[None], dims=labels.SAMPLE_DIMS)
+        quantiles = censored_quantiles(whole).sel({labels.QUANTILE: [TAILS[0], 0.5, TAILS[1]]})
         row["below"] = float((draws < below).mean(dims))
         row |= dict(zip(("time 5%", "time 50%", "time 95%"), quantiles.values, strict=True))
     return row

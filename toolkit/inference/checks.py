@@ -22,6 +22,8 @@ LEAST_BFMI = 0.3
 MOST_DIVERGING = 0.005
 #: The tails whose effective draws count: the ends of the 90 % interval.
 TAILS = (0.05, 0.95)
+#: Central intervals that are reported, and counted in calibrations and scores.
+PROBABILITIES = (0.5, 0.9)
 
 #: A posterior is hardly narrower than its prior when, on the scale on which the prior is
 #: uniform, its standard deviation is more than this share of the prior's.

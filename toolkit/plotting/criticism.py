@@ -13,7 +13,6 @@ from toolkit.plotting.style import PALETTE, panels, styled
 
 _BLUE, _RED, _GREEN = PALETTE[0], PALETTE[1], PALETTE[2]
 _GREY = "0.85"
-_SAMPLE = (labels.CHAIN, labels.DRAW)
 
 
 @styled
@@ -35,7 +34,11 @@ def plot_causes(result: xr.Dataset, *, ax: Axes | None = None, title: str | None
     """
     if labels.CAUSE not in result.dims:
         raise ValueError("this summary holds no causes: of a score only the rate can be told.")
-    draws = result[labels.CONTRIBUTION].stack(sample=_SAMPLE).transpose(labels.CAUSE, "sample")
+    draws = (
+        result[labels.CONTRIBUTION]
+        .stack(sample=labels.SAMPLE_DIMS)
+        .transpose(labels.CAUSE, "sample")
+    )
     loss = result[labels.LOSS].values.ravel()
     rows = ["whole loss", *map(str, draws[labels.CAUSE].values)]
     low, middle, high = np.quantile(np.vstack([loss, draws]), [0.05, 0.5, 0.95], axis=1)

@@ -21,7 +21,6 @@ _DPI = 140
 _COLUMNS = 3
 _MOST_FANS = 4
 _MOST_PARAMETERS = 9
-_SAMPLE = (labels.CHAIN, labels.DRAW)
 _MOST_LINES = 60
 #: Draws of a chain that are drawn, evenly spaced.
 _MOST_DRAWS = 250
@@ -116,7 +115,7 @@ def _inferred(posterior: xr.Dataset) -> list[str]:
     """Names of single numbers that were not known."""
     found = []
     for name, variable in posterior.data_vars.items():
-        if variable.ndim == len(_SAMPLE) and np.ptp(variable.values) > 0:
+        if variable.ndim == len(labels.SAMPLE_DIMS) and np.ptp(variable.values) > 0:
             found.append(str(name))
     return found[:_MOST_PARAMETERS]
 
@@ -154,7 +153,7 @@ def traces(fit: xr.DataTree) -> Figure | None:
         return None
     drawn, panels = _grid(len(names), 1.9)
     for ax, name in zip(panels, names, strict=False):
-        chains = posterior[name].transpose(*_SAMPLE).values
+        chains = posterior[name].transpose(*labels.SAMPLE_DIMS).values
         for chain, colour in zip(chains, plotting.colours(len(chains)), strict=True):
             every = -(-len(chain) // _MOST_DRAWS)
             at = np.arange(0, len(chain), every)

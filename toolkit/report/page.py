@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from toolkit.inference.checks import TAILS
 from toolkit.report import sections
 from toolkit.report.again import again
 from toolkit.report.gathering import Findings
@@ -16,7 +17,7 @@ from toolkit.report.markup import Html, joined, table, tag
 from toolkit.report.words import name_of
 from toolkit.theory.documents import html_article, html_style
 
-_QUANTILES = (0.05, 0.5, 0.95)
+_QUANTILES = (TAILS[0], 0.5, TAILS[1])
 
 
 def page(found: Findings, out: Path) -> str:
