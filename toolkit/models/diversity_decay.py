@@ -60,7 +60,7 @@ from toolkit import labels
 from toolkit.labelled import labelled
 from toolkit.measures import Array
 from toolkit.models.coordinates import tilted
-from toolkit.models.decay_data import DETERMINISTIC, STOCHASTIC, Data, Spec, prepare
+from toolkit.models.decay_data import DETERMINISTIC, RESOLUTION, STOCHASTIC, Data, Spec, prepare
 from toolkit.models.decay_law import drawn, predicted
 from toolkit.models.distributions import DecayFactor, Gamma, HalfNormal
 from toolkit.models.linear_gaussian import decay_rate
@@ -135,16 +135,19 @@ def _in_coordinates(spec: Spec, name: str, prior: Prior, drawn: Values, data: Da
 
     What scores tell of a floor not yet reached is the rate at which they fall, (1 - rho)(score -
     floor): given rho, the floor is measured from the middle of the scores in units of the fall
-    divided by the lives covered. The .3 keeps the unit finite where no life is covered. Where
-    replicates have starts of their own, the mean of n is known to ``start_sd / sqrt(n)``: with few
-    replicates ``start_sd`` may be many times larger or smaller, and the start is measured in it.
+    divided by the lives covered. The .3 keeps the unit finite where no life is covered. The first
+    scores of n replicates tell the start, or the mean of starts, to
+    ``sqrt((start_sd^2 + noise_sd^2) / n)``: with few scores either sd may be many times larger or
+    smaller, and the start is measured in it.
     """
-    if name == labels.START and not spec.common_start:
+    if name == labels.START:
         number, total = jnp.sum(data.seen[:, 0]), jnp.sum(data.score[:, 0])
         if data.seen.shape[0] == 1:
             number = jnp.asarray(data.score.shape[0])
-        of_starts = drawn[labels.START_SD] ** 2 / number
-        slope = jnp.sqrt(of_starts + drawn[labels.NOISE_SD] ** 2)
+        start_sd = 0.0 if spec.common_start else drawn[labels.START_SD]
+        least = RESOLUTION * data.spread
+        variance = start_sd**2 + drawn[labels.NOISE_SD] ** 2 + least**2
+        slope = jnp.sqrt(variance / number)
         return tilted(prior, middle=total / number, slope=slope, bend=slope)
     if name != labels.FLOOR or spec.scale == labels.LOG:
         return prior
