@@ -99,6 +99,21 @@ def test_what_cannot_be_read_now_is_read_later(path: Path) -> None:
         follower.poll()
 
 
+def test_a_mistake_is_told_by_its_line_in_the_file(path: Path) -> None:
+    follower = Follower(path, window=3)
+    append(path, "\n" + rows(range(3, 8)))
+    follower.poll()
+    append(path, rows(range(8, 9)) + "0,9,high\n1,9,0.8\n")
+    line = path.read_text().splitlines().index("0,9,high") + 1
+    with pytest.raises(ValueError, match=f"score is 'high' at line {line}; expected a number"):
+        follower.poll()
+
+
+def test_an_ending_that_is_never_read_is_not_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"loop\.txt must end in \.nc or \.zarr"):
+        Follower(tmp_path / "loop.txt")
+
+
 def test_other_formats_are_followed_too(path: Path, tmp_path: Path) -> None:
     for name in ("loop.nc", "loop.zarr", "loop.parquet"):
         other = tmp_path / name

@@ -343,7 +343,10 @@ MISTAKES = {
     "word": (HEADER + "0,0,a,1\n\n0,0,b,none\n", "text_probs is 'none' at line 4; expected a numb"),
     "comma": (HEADER + '0,0,a,"0,5"\n0,0,b,"0,5"\n', "text_probs is '0,5' at line 2 (and 1 more);"),
     "hole": (HEADER + "0,0,a,\n", "text_probs is empty at line 2; expected a number."),
-    "nan": (HEADER + "0,0,a,nan\n", "text_probs is 'nan' at line 2; expected a number"),
+    "nan": (
+        HEADER + "0,0,a,nan\n",
+        "text_probs is 'nan' at line 2; expected a number. A generation that was not observed has",
+    ),
     "infinite": (HEADER + "0,0,a,inf\n", "text_probs is inf at line 2; expected a number."),
     "short line": (HEADER + "0,0,a,1\n0,1\n", "text is empty at line 3."),
     "half": (HEADER + "0,0.5,a,1\n", "generation is 0.5 at line 2; expected whole numbers from 0."),

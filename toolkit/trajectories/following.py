@@ -19,7 +19,8 @@ import pandas as pd
 import xarray as xr
 
 from toolkit import labels
-from toolkit.trajectories.reading import read_csv, read_trajectory
+from toolkit.trajectories.files import check_suffix, read_csv
+from toolkit.trajectories.reading import read_lines, read_trajectory
 
 Change = Literal["first", "grown", "rewritten"]
 
@@ -73,6 +74,7 @@ class Follower:
 
     def __init__(self, path: str | Path, *, window: int = 200, score: str | None = None) -> None:
         self._path, self._window, self._score = Path(path), window, score
+        check_suffix(self._path)  # such a file is not waited for
         self._state: tuple[object, ...] = ()
         self._before: xr.Dataset | None = None
         self._table = _Table(self._path, window, score)
@@ -118,7 +120,7 @@ class _Table:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._offset, self._header, self._rows = 0, b"", pd.DataFrame()
+        self._offset, self._header, self._rows, self._lines = 0, b"", pd.DataFrame(), 0
         self._digest = hashlib.blake2b()
 
     def read(self) -> xr.Dataset:
@@ -130,7 +132,7 @@ class _Table:
                 self._take(lines)
         if not self._header:
             raise ValueError(f"{self._path} is empty so far.")
-        return read_trajectory(self._whole(), score=self._score)
+        return read_lines(self._whole(), score=self._score, source=str(self._path))
 
     def _is_as_before(self, file: io.BufferedReader) -> bool:
         digest, left = hashlib.blake2b(), self._offset
@@ -155,15 +157,16 @@ class _Table:
         if not header:
             header, end, body = lines.partition(b"\n")
             header += end
-        new = read_csv(io.BytesIO(header + body), str(self._path))
+        new = read_csv(io.BytesIO(header + body), str(self._path), before=self._lines)
         rows = pd.concat([self._rows, new]) if len(self._rows) else new
         self._rows, self._header = _last(rows, self._window + 1), header
+        self._lines += body.count(b"\n")
         self._digest.update(lines)
         self._offset += len(lines)
 
     def _whole(self) -> pd.DataFrame:
         """The rows without a last generation that lacks some."""
-        rows = self._rows.reset_index(drop=True)
+        rows = self._rows
         if labels.GENERATION not in rows:
             return rows
         number = rows.groupby(labels.GENERATION).size()

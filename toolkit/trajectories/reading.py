@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +12,10 @@ import xarray as xr
 
 from toolkit import datasets, labels
 from toolkit.trajectories.checks import check, known_variables
+from toolkit.trajectories.files import DATASETS, check_suffix, read_csv, read_parquet
 from toolkit.trajectories.tables import from_table
 
-_DATASETS = (".nc", ".zarr")
-_TABLES = (".csv", ".parquet")
+_DECIMALS = 6
 
 
 def read_trajectory(
@@ -31,7 +27,7 @@ def read_trajectory(
     image_cov: npt.ArrayLike | None = None,
     image_count: npt.ArrayLike | None = None,
     generation: npt.ArrayLike | None = None,
-    decimals: int = 6,
+    decimals: int = _DECIMALS,
 ) -> xr.Dataset:
     """Read the trajectory of a loop, yours or a simulated one, and check it.
 
@@ -128,99 +124,40 @@ def _from_source(source: Any, score: str | None) -> xr.Dataset:
             f"{type(source).__name__}; give arrays by name: read_trajectory(text_probs=...)."
         )
     path = Path(source)
-    if path.suffix not in _DATASETS + _TABLES:
-        raise ValueError(
-            f"{path} must end in {' or '.join(_DATASETS)}, or for a table in "
-            f"{' or '.join(_TABLES)}; read other formats with pandas and give the DataFrame."
-        )
-    if path.suffix in _DATASETS:
+    check_suffix(path)
+    if path.suffix in DATASETS:
         return _from_dataset(datasets.load(path), score, str(path))
     if not path.exists():
         raise FileNotFoundError(f"no file at {path}.")
     if path.is_dir():
         raise ValueError(f"{path} is a folder; a table is a file.")
     if path.suffix == ".parquet":
-        return from_table(_read_parquet(path), score=score, source=str(path), place=_row)
-    frame = read_csv(path, str(path))
-    lines = frame.index.to_numpy() + 2  # the header is line 1
-    return from_table(frame, score=score, source=str(path), place=lambda at: f"line {lines[at]}")
+        return from_table(read_parquet(path), score=score, source=str(path), place=_row)
+    return _from_lines(read_csv(path, str(path)), score, str(path))
 
 
 def _row(position: int) -> str:
     return f"row {position} (from 0)"
 
 
-def read_csv(file: Path | io.BytesIO, source: str) -> pd.DataFrame:
-    """The table, with the number of each data line as index; blank lines are dropped.
+def read_lines(frame: pd.DataFrame, *, score: str | None, source: str) -> xr.Dataset:
+    """A trajectory from lines of a CSV file, checked; messages name its lines.
 
     Parameters
     ----------
-    file : Path or BytesIO
+    frame : pandas.DataFrame
+        From :func:`read_csv`, or some of its rows.
+    score : str, optional
+        The column that is the score.
     source : str
         Of messages.
-
-    Raises
-    ------
-    ValueError
-        When it is no table in CSV with a header.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(
-                file,
-                encoding="utf-8-sig",  # spreadsheets put a mark before the header
-                index_col=False,
-                keep_default_na=False,  # a text may be called "None" or "NA"
-                na_values=[""],
-                skip_blank_lines=False,  # lines are counted
-                skipinitialspace=True,
-                low_memory=False,
-            )
-    except pd.errors.EmptyDataError:
-        raise ValueError(f"{source} is empty.") from None
-    except UnicodeDecodeError:
-        raise ValueError(
-            f"{source} is no CSV file in UTF-8: binary or otherwise encoded."
-        ) from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        reason = (isinstance(file, Path) and _long_line(file)) or error
-        raise ValueError(f"{source} cannot be read as CSV: {reason}.") from None
-    header = [str(name) for name in frame.columns]
-    if len(header) == 1 and (other := next((c for c in ";\t|" if c in header[0]), None)):
-        raise ValueError(
-            f"{source} is separated by {other!r}, not by commas; read it with "
-            f"pandas.read_csv(path, sep={other!r}) and give the DataFrame."
-        )
-    if not header or all(re.fullmatch(r"[-+.\deE]+", name) for name in header):
-        raise ValueError(
-            f"{source} has no header: its first line must be the names of the columns."
-        )
-    return frame.dropna(how="all")
+    return check(_from_lines(frame, score, source), _DECIMALS)
 
 
-def _long_line(path: Path) -> str:
-    """Tells of the first line with more entries than the header."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.reader(file)
-        expected = len(next(lines))
-        found = next((len(line) for line in lines if len(line) > expected), 0)
-        return f"line {lines.line_num} has {found} entries, the header {expected}" if found else ""
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path)
-    except ImportError:
-        raise ImportError(
-            "to read Parquet, install pyarrow (pip install pyarrow), or write the table as CSV."
-        ) from None
-    except Exception as error:  # noqa: BLE001
-        # The engines raise their own kinds of error for a damaged file.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"{path} cannot be read as Parquet: truncated or of another format ({reason})."
-        ) from None
+def _from_lines(frame: pd.DataFrame, score: str | None, source: str) -> xr.Dataset:
+    lines = frame.index.to_numpy() + 2  # the header is line 1
+    return from_table(frame, score=score, source=source, place=lambda at: f"line {lines[at]}")
 
 
 def _from_arrays(arrays: dict[str, Any], generation: npt.ArrayLike | None) -> xr.Dataset:

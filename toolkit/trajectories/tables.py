@@ -20,6 +20,9 @@ Array = npt.NDArray[Any]
 #: could fill the memory: the number of a row read as a replicate, for instance.
 _LEAST_SHARE = 1 / 64
 _LARGE = 2**20
+#: How programs write that there is no number.
+_NO_NUMBER = ("nan", "na", "n/a", "none", "null")
+_NO_ROW = "A generation that was not observed has no row."
 
 
 def to_table(dataset: xr.Dataset, variables: Sequence[str] | None = None) -> pd.DataFrame:
@@ -210,9 +213,11 @@ def _numbers(frame: pd.DataFrame, column: str, place: Callable[[int], str]) -> A
         words = (converted.isna() & series.notna()).to_numpy()
         if words.any():
             at = int(words.argmax())
+            word = series.iloc[at]
+            missing = str(word).strip().lower() in _NO_NUMBER
             raise ValueError(
-                f"{column} is {series.iloc[at]!r} at {place(at)}{_and_more(words)}; expected a "
-                "number, with a decimal point."
+                f"{column} is {word!r} at {place(at)}{_and_more(words)}; expected a number"
+                + (f". {_NO_ROW}" if missing else ", with a decimal point.")
             )
         series = converted
     if series.dtype.kind in "iub" and not series.hasnans:
@@ -225,8 +230,7 @@ def _numbers(frame: pd.DataFrame, column: str, place: Callable[[int], str]) -> A
         at = int(bad.argmax())
         what = "empty" if np.isnan(values[at]) else str(values[at])
         raise ValueError(
-            f"{column} is {what} at {place(at)}{_and_more(bad)}; expected a number. A generation "
-            "that was not observed has no row."
+            f"{column} is {what} at {place(at)}{_and_more(bad)}; expected a number. {_NO_ROW}"
         )
     return values
 
