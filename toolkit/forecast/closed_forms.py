@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit import labels, measures
-from toolkit.theory import function
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -59,6 +58,9 @@ def closed_form(
     >>> name, round(float(dose[0]), 5)
     ('corpus_injection_fraction_before', 0.00754)
     """
+    # The library of theorems takes long to import; no other answer needs it.
+    from toolkit.theory import function
+
     if vary in _THEOREMS and variable == labels.TEXT_DIVERSITY:
         name, other = _THEOREMS[vary]
         diversity = measures.text_diversity(params["corpus"])

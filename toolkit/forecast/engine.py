@@ -46,8 +46,9 @@ def run_paths(
     leaves, structure = jax.tree.flatten(tree)
     number = len(paths.draw)
     widest = int(np.clip(_BLOCK_NUMBERS // cost_of(spec), 1, _WIDEST_BLOCK))
-    # A power of two, so that few widths are ever compiled.
-    width = min(1 << (number - 1).bit_length(), 1 << (widest.bit_length() - 1))
+    # A power of two, so that few widths are ever compiled; each core has a block.
+    share = -(-number // cores())
+    width = min(1 << (share - 1).bit_length(), 1 << (widest.bit_length() - 1))
 
     def block(first: int) -> dict[str, FloatArray]:
         # The last block is filled up with paths already taken: equal shapes, one program.

@@ -68,6 +68,7 @@ from toolkit.models.coevolution_data import Array, Data, Spec, prepare
 from toolkit.models.coevolution_generate import CoevolutionDesign, generate
 from toolkit.models.coevolution_parts import Form, Numbers, State
 from toolkit.models.coevolution_program import trajectory
+from toolkit.models.coordinates import rounded
 from toolkit.models.distributions import HalfNormal
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
 from toolkit.models.text_evidence import TextData
@@ -154,12 +155,26 @@ def program(spec: Spec | Unobserved, priors: Priors, data: Data | Start) -> None
     assert isinstance(data, Data)
     names = [name for name in MODEL.parameters if name in priors and name != _SIZE]
     causes = {_SIZE: draw(_SIZE, priors[_SIZE])} | {
-        name: draw(name, priors[name]) for name in names
+        name: draw(name, _in_coordinates(name, priors[name], data)) for name in names
     }
     sizes = _replicate_sizes(spec, causes, data.size_sd)
     numpyro.factor(labels.TEXT_PROBS, _text_terms(spec, causes, sizes, data))
     for name, terms in _image_terms(spec, causes, sizes, data).items():
         numpyro.factor(name, terms)
+
+
+def _in_coordinates(name: str, prior: Prior, data: Data) -> Prior:
+    """What may well be 0 in coordinates in which it may.
+
+    R replicates whose ``log N_r`` the data tell to the sd s tell a variance of them to s^2
+    sqrt(2/R), and so a spread from 0 to the root of it.
+    """
+    if name == labels.REPLICATE_SPREAD:
+        scale = jnp.mean(data.size_sd) * (2 / data.size_sd.size) ** 0.25
+        return rounded(prior, scale=scale)
+    if name == labels.REAL_SHARE:
+        return rounded(prior, scale=data.image.typical_share)
+    return prior
 
 
 def _replicate_sizes(spec: Spec, causes: Values, known_sd: Array) -> Array:

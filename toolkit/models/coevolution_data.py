@@ -11,7 +11,8 @@ import numpy as np
 import xarray as xr
 
 from toolkit import labels, measures
-from toolkit.models import image_data, image_law, text_drift
+from toolkit.models import image_contraction, image_law, text_drift
+from toolkit.models.image_data import Reference
 from toolkit.models.image_statistics import Transitions
 from toolkit.models.protocol import Evidence
 from toolkit.models.text_evidence import TextData, TextSpec
@@ -70,7 +71,7 @@ def prepare(
     target: Any = None,
     likelihood: str = "auto",
     replenishment: image_law.Replenishment = "images",
-    reference: image_data.Reference | None = None,
+    reference: Reference | None = None,
     ddof: int = 1,
 ) -> Evidence:
     """Check a trajectory of texts and images, and take the statistics of its transitions.
@@ -115,7 +116,9 @@ def prepare(
         )
     _check_updates(dataset)
     text = text_drift.prepare(dataset, batch_size=batch_size, target=target, likelihood=likelihood)
-    image = image_data.prepare(dataset, replenishment=replenishment, reference=reference, ddof=ddof)
+    image = image_contraction.prepare(
+        dataset, replenishment=replenishment, reference=reference, ddof=ddof
+    )
     probs = np.asarray(dataset[labels.TEXT_PROBS].transpose(*labels.dims(labels.TEXT_PROBS)))
     first = np.flatnonzero(np.diff(dataset[labels.GENERATION].values) == 1)
     replicates = probs.shape[0]

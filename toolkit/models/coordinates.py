@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpyro.distributions as dist
+from jax.scipy.stats import norm
 from numpyro.distributions import constraints, transforms
 from numpyro.distributions.transforms import biject_to
 
@@ -54,6 +57,98 @@ class _Through(dist.Distribution):  # type: ignore[misc, unused-ignore]
     def log_prob(self, value: ArrayLike) -> Array:
         density: Array = self.prior.log_prob(value)
         return density
+
+
+class _Rounding(transforms.ParameterFreeTransform):  # type: ignore[misc, unused-ignore]
+    """``y = exp(G(z)) - 1`` with ``G(z) = z Phi(z) + phi(z)``, the integral of Phi.
+
+    For large y, z is its logarithm. To the left the slope of G, Phi(z), falls as a normal
+    distribution does: a density of y that is flat at 0 has normal tails in z (exponential ones in
+    log y).
+    """
+
+    domain = constraints.real
+    codomain = constraints.nonnegative
+
+    def __call__(self, x: ArrayLike) -> Array:
+        above: Array = jnp.expm1(_integral(x))
+        return above
+
+    def _inverse(self, y: ArrayLike) -> Array:
+        height = jnp.log1p(jnp.maximum(jnp.asarray(y, float), 0.0))
+
+        def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+            low, high = ends
+            middle = (low + high) / 2
+            above = _integral(middle) > height
+            return jnp.where(above, low, middle), jnp.where(above, middle, high)
+
+        ends = (jnp.full(height.shape, _LEFTMOST), height)
+        low, high = jax.lax.fori_loop(0, _HALVINGS, halve, ends)
+        return (low + high) / 2
+
+    def log_abs_det_jacobian(self, x: ArrayLike, y: ArrayLike, intermediates: Any = None) -> Array:
+        slope: Array = norm.logcdf(x) + _integral(x)
+        return slope
+
+
+def _integral(z: ArrayLike) -> Array:
+    area: Array = z * norm.cdf(z) + norm.pdf(z)
+    return area
+
+
+class _Saturation(transforms.ParameterFreeTransform):  # type: ignore[misc, unused-ignore]
+    """``1 - exp(-x)``, from the non-negative numbers to a share."""
+
+    domain = constraints.nonnegative
+    codomain = constraints.unit_interval
+
+    def __call__(self, x: ArrayLike) -> Array:
+        share: Array = -jnp.expm1(-jnp.asarray(x))
+        return share
+
+    def _inverse(self, y: ArrayLike) -> Array:
+        return -jnp.log1p(-jnp.minimum(y, _LARGEST_SHARE))
+
+    def log_abs_det_jacobian(self, x: ArrayLike, y: ArrayLike, intermediates: Any = None) -> Array:
+        return -jnp.asarray(x)
+
+
+#: Where y is hardly a number any more; and how often its interval is halved.
+_LEFTMOST, _HALVINGS = -37.0, 64
+_LARGEST_SHARE = 1 - 2.0**-53
+
+
+def rounded(prior: Prior, *, scale: Array) -> Prior:
+    """A prior of a value that may well be 0, in a coordinate z in which it has normal tails.
+
+    ``value = scale (exp(G(z)) - 1)``, ``G`` the integral of the normal distribution function: z is
+    nearly its log where the data tell that it is not 0; where they leave it near 0, by about
+    ``scale``, the posterior of z is round all the same. Of a share it is ``-log(1 - share)``.
+
+    Parameters
+    ----------
+    prior : Distribution or number
+        Of non-negative support or that of a share; any other is left as it is.
+    scale : Array
+        About where the data leave it: so far from 0, they cannot tell it from 0.
+
+    Examples
+    --------
+    >>> prior = rounded(dist.Beta(1.0, 9.0), scale=1e-6)
+    >>> [f"{float(biject_to(prior.support)(z)):.1e}" for z in (-3.0, 0.0, 3.0)]
+    ['3.8e-10', '4.9e-07', '1.9e-05']
+    >>> rounded(dist.Normal(0.0, 1.0), scale=0.1).support is dist.constraints.real
+    True
+    """
+    if not isinstance(prior, dist.Distribution):
+        return prior
+    parts = [_Rounding(), transforms.AffineTransform(0.0, scale, domain=constraints.nonnegative)]
+    if prior.support is constraints.unit_interval:
+        parts.append(_Saturation())
+    elif prior.support is not constraints.nonnegative:
+        return prior
+    return _Through(prior, transforms.ComposeTransform(parts))
 
 
 def tilted(prior: Prior, *, middle: Array, slope: Array, bend: Array) -> Prior:

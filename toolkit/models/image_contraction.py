@@ -44,23 +44,83 @@ real_share
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro
 import numpyro.distributions as dist
+import xarray as xr
 
 from toolkit import labels, measures
-from toolkit.models import image_law, image_special
-from toolkit.models.image_data import prepare
+from toolkit.models import image_data, image_law, image_special
+from toolkit.models.coordinates import rounded
+from toolkit.models.image_data import Reference
 from toolkit.models.image_generate import ImageDesign, generate
-from toolkit.models.image_law import Pool, Spec
+from toolkit.models.image_law import Pool, Replenishment, Spec
 from toolkit.models.image_statistics import Transitions
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
 
 __all__ = ["MODEL", "ImageDesign", "log_terms"]
 
 Array = measures.Array
+
+
+#: Real shares that are tried, and a text's images where no batch size is known.
+_SHARES = np.logspace(-30, math.log10(0.3), 61)
+_IMAGES_PER_TEXT = 100.0
+
+
+def prepare(
+    dataset: xr.Dataset,
+    *,
+    replenishment: Replenishment = "images",
+    reference: Reference | None = None,
+    ddof: int = 1,
+    image_updates: int = 1,
+) -> Evidence:
+    """Check the images' states and gather what their law needs.
+
+    Parameters
+    ----------
+    dataset, replenishment, reference, ddof, image_updates
+        Those of :func:`toolkit.models.image_data.prepare`.
+
+    Raises
+    ------
+    ValueError
+        When the data have no covariances, no transitions, or cannot have come from this model.
+    """
+    found = image_data.prepare(
+        dataset,
+        replenishment=replenishment,
+        reference=reference,
+        ddof=ddof,
+        image_updates=image_updates,
+    )
+    spec = _spec(found)
+    if spec.replenishment == "none":
+        return found
+    texts = spec.num_texts
+    size: Array = jnp.asarray(float(found.data.total) or _IMAGES_PER_TEXT * texts)
+    if spec.sizes == "unknown":
+        size = jnp.full(texts, _IMAGES_PER_TEXT)
+    logs = np.asarray(_log_likelihoods(spec, found.data, size, jnp.asarray(_SHARES)))
+    # Where the posterior of the log share has its mode, about, given a flat prior of the share.
+    typical = _SHARES[np.argmax(logs + np.log(_SHARES))]
+    return found._replace(data=found.data._replace(typical_share=np.asarray(typical)))
+
+
+@partial(jax.jit, static_argnums=0)
+def _log_likelihoods(spec: Spec, data: Transitions, size: Array, shares: Array) -> Array:
+    """Of each real share, everything else as if nothing else were to be found."""
+
+    def total(share: Array) -> Array:
+        of_cov, of_mean = log_terms(spec, data, size, jnp.asarray(1.0), share)
+        return jnp.sum(of_cov) + (0.0 if of_mean is None else jnp.sum(of_mean))
+
+    return jax.lax.map(total, shares)
 
 
 def _spec(evidence: Evidence) -> Spec:
@@ -108,7 +168,8 @@ def program(spec: Spec, priors: Priors, data: Transitions) -> None:
     shrinkage = draw(labels.SHRINKAGE_FACTOR, priors[labels.SHRINKAGE_FACTOR])
     real_share = jnp.zeros(())
     if spec.replenishment != "none":
-        real_share = draw(labels.REAL_SHARE, priors[labels.REAL_SHARE])
+        prior = rounded(priors[labels.REAL_SHARE], scale=data.typical_share)
+        real_share = draw(labels.REAL_SHARE, prior)
     of_cov, of_mean = log_terms(spec, data, batch, shrinkage, real_share)
     numpyro.factor(labels.IMAGE_COV, of_cov)
     if of_mean is not None:

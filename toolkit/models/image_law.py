@@ -17,10 +17,12 @@ the pool's, the new covariance its scatter ``S`` over ``m - ddof``, times the sh
 Without real images ``k = n - 1``, ``M = Sigma``, and the law is exact: I1 and its matrix form,
 ``Wishart(n-1, Sigma/(n-ddof))``. So it is where a text's Gaussian still is the reference.
 
-Sizes need not be whole: an effective size is one that explains the fluctuations. Below ``d + 1``
-pooled images there would be no covariance, so that fewer are taken to be ``d + 1``, and ``k`` is
-at least ``d``. Everything is done in coordinates in which ``mu = 0``, ``Sigma = I`` and
-``Sigma_0`` is diagonal (:mod:`toolkit.models.image_statistics`): a gradient factorises no matrix.
+Sizes need not be whole: an effective size is one that explains the fluctuations. With ``d`` pooled
+images there would be no covariance, so that fewer than ``d + 1/2`` are taken to be so many, and
+``k`` is at least ``d - 1/2``: where images were counted, ``d + 1`` of them the fewest, no kink of
+the density is near the sizes that the data speak for. Everything is done in coordinates in which
+``mu = 0``, ``Sigma = I`` and ``Sigma_0`` is diagonal (:mod:`toolkit.models.image_statistics`): a
+gradient factorises no matrix.
 """
 
 from __future__ import annotations
@@ -40,6 +42,10 @@ Array = measures.Array  # and with it JAX's 64-bit floats
 Sizes = Literal["counts", "probs", "unknown"]
 #: Real images: as many for every text, the same share of every text, or none.
 Replenishment = Literal["images", "share", "none"]
+
+
+#: Images beyond the number of features that a covariance needs at least.
+_LEAST = 0.5
 
 
 class Spec(NamedTuple):
@@ -67,6 +73,11 @@ class Pool(NamedTuple):
         """Weight of the generated images."""
         return self.generated / self.total
 
+    @property
+    def real_weight(self) -> Array:
+        """The rest, without a difference: next to a collapsed text 1e-16 of it is seen."""
+        return self.real / self.total
+
 
 class Covariance(NamedTuple):
     """Wishart law in the Gaussian's own coordinates: ``diag(scale) + rank_one offset offset'``."""
@@ -92,7 +103,7 @@ def pool(spec: Spec, generated: Array, per_text: Array, real_share: Array) -> Po
         ``per_text * real_share / (1 - real_share)`` real images, whatever its own number; with
         ``"share"`` in proportion to its own.
     """
-    least = spec.num_features + 1.0
+    least = spec.num_features + _LEAST
     if spec.replenishment == "none":
         generated = jnp.maximum(generated, least)
         return Pool(generated, jnp.zeros_like(generated), generated)
@@ -127,8 +138,8 @@ def covariance_law(
     if spec.replenishment == "none" or spread is None:
         none = jnp.zeros_like(m)
         return Covariance(m - 1, (jnp.ones_like(m),) * d, none, jnp.broadcast_to(shrink, m.shape))
-    w = pooled.weight
-    scale = tuple(w + (1 - w) * along for along in spread)
+    w, rest = pooled.weight, pooled.real_weight
+    scale = tuple(w + rest * along for along in spread)
     both = n * real / m
     apart = [
         jnp.zeros_like(m) if offset is None else offset[i] * offset[i] / scale[i] for i in range(d)
@@ -136,7 +147,7 @@ def covariance_law(
     unequal = [(along - 1) / total for along, total in zip(spread, scale, strict=True)]
     df = _matched_df(pooled, unequal, apart)
     return Covariance(
-        df=jnp.maximum(df, d),
+        df=jnp.maximum(df, d + _LEAST - 1),
         scale=scale,
         rank_one=both / (m - 1),
         shrink=jnp.broadcast_to(shrink, m.shape),
@@ -158,7 +169,7 @@ def _matched_df(pooled: Pool, unequal: Sequence[Array], apart: Sequence[Array]) 
     A Wishart matrix of mean ``(m-1) M`` and ``k`` degrees of freedom has ``(m-1)^2 phi(M)/k``.
     """
     m, w, d = pooled.total, pooled.weight, len(unequal)
-    both = w * (1 - w)
+    both = w * pooled.real_weight
     g, z = _sum(unequal), _sum(apart)
     variance = (m - 1) * (d * d + d) + both * (m - 2) * (g * g + _dot(unequal, unequal))
     variance += 2 * both * m * ((d + 1) * z + (2 * w - 1) * (_dot(unequal, apart) + g * z))
@@ -240,7 +251,7 @@ def mean_terms(
     m, d = pooled.total, spec.num_features
     if spec.replenishment == "none" or offset is None:
         return 0.5 * (d * jnp.log(m) - m * shift)
-    real = 1 - pooled.weight
+    real = pooled.real_weight
     residual = [shift[i] - real * offset[i] for i in range(d)]
     square = _sum([residual[i] * residual[i] / scale[i] for i in range(d)])
     return 0.5 * (d * jnp.log(m) - m * square - _sum([jnp.log(along) for along in scale]))
@@ -269,7 +280,7 @@ def sample(
     d = scale.shape[-1]
     far = jnp.zeros_like(scale) if offset is None else jnp.moveaxis(offset, 0, -1)
     z = jax.random.normal(key_mean, scale.shape)
-    mean = (1 - pooled.weight)[..., None] * far + jnp.sqrt(scale / pooled.total[..., None]) * z
+    mean = pooled.real_weight[..., None] * far + jnp.sqrt(scale / pooled.total[..., None]) * z
     # Bartlett's decomposition; its degrees of freedom need not be whole.
     each = law.df[..., None] - jnp.arange(d)
     diagonal = jnp.sqrt(2 * jax.random.gamma(key_square, each / 2))

@@ -46,6 +46,8 @@ class Transitions(NamedTuple):
         Eigenvalues of ``Sigma^-1 Sigma_0``, shape (d, ...).
     offset : array, optional
         ``mu_0 - mu`` in the coordinates, shape (d, ...).
+    typical_share : array, shape ()
+        The real share at which share times likelihood is largest; 1 where it was not looked for.
     base_cov, base_mean : array, optional
         What the log densities have besides, free of parameters.
     frame : array, shape (replicate, transition, text, d, d)
@@ -64,6 +66,7 @@ class Transitions(NamedTuple):
     shift: Any
     spread: Any
     offset: Any
+    typical_share: Any
     base_cov: Any
     base_mean: Any
     frame: Any
@@ -201,6 +204,7 @@ def transitions(
         shift=_lengths(steps, fine, as_vector=has),
         spread=_leading(np.where(fine[..., None], seen.spread, 1), 1) if has else None,
         offset=_lengths(offset, fine, as_vector=True),
+        typical_share=np.asarray(1.0),
         base_cov=np.where(fine, -(d + 1) * half_after, 0),
         base_mean=None if mean is None else _base_mean(half_before, fine, d),
         frame=np.where(fine[..., None, None], seen.matrix, eye),

@@ -54,14 +54,14 @@ def density(dataset: xr.Dataset, options: dict[str, Any], **values: Any) -> Any:
 
 
 def test_log_gamma_is_the_library_s() -> None:
-    x = np.concatenate([np.linspace(0.5, 20, 400), np.logspace(1.3, 7, 60)])
+    x = np.concatenate([np.linspace(0.25, 20, 400), np.logspace(1.3, 7, 60)])
     error = np.abs(image_special.log_gamma(x) - special.gammaln(x))
     assert np.all(error < 1e-11 + 1e-15 * np.abs(special.gammaln(x)))
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 5])
 def test_log_multigamma_is_the_library_s(d: int) -> None:
-    for df in (d, d + 0.5, d + 7.3, 500.0):
+    for df in (d - 0.5, d, d + 0.5, d + 7.3, 500.0):
         expected = special.multigammaln(df / 2, d)
         assert float(image_special.log_multigamma(df, d)) == pytest.approx(expected, abs=1e-10)
 
@@ -379,6 +379,35 @@ def _assert_finite(evidence: Any, real_share: float) -> None:
     batch = jnp.full(3, 90.0) if unknown else jnp.array(4.0)  # 4: below the least for all texts
     gradient = jax.grad(total, argnums=(0, 1, 2))(batch, jnp.array(0.9), jnp.array(real_share))
     assert all(np.all(np.isfinite(part)) for part in gradient)
+
+
+def test_shares_next_to_none_are_told_apart_beside_a_collapsed_text() -> None:
+    # Variances of 1e-12 beside real images of variance 1: 1 - (1 - share) would come in steps of
+    # 1e-16, of which the density of a share of 1e-17 would see nothing, or much too much.
+    cov = np.full((1, 2, 1, 1, 1), 1e-12)
+    cov[0, 1] = 1.1e-12
+    data = xr.Dataset(
+        {
+            "image_mean": (labels.dims("image_mean"), np.zeros((1, 2, 1, 1))),
+            "image_cov": (labels.dims("image_cov"), cov),
+            "image_count": (labels.dims("image_count"), np.full((1, 2, 1), 50)),
+        },
+        coords={"generation": [0, 1]},
+    )
+    reference = (np.zeros((1, 1)), np.ones((1, 1, 1)))
+    given = VALUES | {"effective_batch_size": 50.0, "shrinkage_factor": 1.0}
+
+    def logs(share: float) -> float:
+        terms = density(data, {"reference": reference}, **given | {"real_share": share})
+        return float(sum(jnp.sum(part) for part in terms))
+
+    steps = np.diff([logs(share) for share in np.linspace(1e-24, 3e-23, 9)])
+    assert (steps < 0).all()
+    assert (np.diff(steps) > 0).all()
+    # Coordinates are centred where share times likelihood is largest.
+    typical = float(MODEL.prepare(data, reference=reference).data.typical_share)
+    around = [np.log(share) + logs(share) for share in (typical / 10, typical, 10 * typical)]
+    assert np.argmax(around) == 1
 
 
 def test_kept_gaussians_of_a_simulation_are_left_out() -> None:
