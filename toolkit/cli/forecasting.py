@@ -25,6 +25,11 @@ _MOST_ROWS = 12
 
 def read_converged(path: Path) -> xr.DataTree:
     """The fit; a word of warning where its chains did not come to agree."""
+    if path.suffix in (".csv", ".parquet"):
+        raise ValueError(
+            f"{path} is a table, not a fit: fit it first with coevo fit {path} --model MODEL "
+            "--seed 1 --out fit.nc, and give fit.nc."
+        )
     from toolkit.inference import read_fit
 
     found = read_fit(path)
@@ -70,8 +75,10 @@ def print_forecast(forecasted: xr.Dataset) -> None:
     if "below" in attrs:
         typer.echo(
             f"below: probability to be below {attrs['below']:g} then; time: generations until "
-            f"first below, from now (> {ahead}: not within the horizon)"
+            f"first below, from now (0: it is; > {ahead}: not within the horizon)"
         )
+    if forecasted.sizes["replicate"] > 1:
+        typer.echo("row any: a replicate drawn by lot")
 
 
 def _headers(table: pd.DataFrame, attrs: Any) -> list[str]:
@@ -98,11 +105,19 @@ def print_dose(found: xr.Dataset) -> None:
     """Print the answer, what happens as fitted, and the closed form where there is one."""
     width = min(WIDEST_TEXT, terminal_width())
     typer.echo(textwrap.fill(str(found.attrs["answer"]), width))
-    kept = float(found["probability_as_fitted"])
-    typer.echo(f"as fitted, without that dose: kept with probability {kept:.3g}")
+    kept, none = (
+        f"{float(value):.3g}"
+        for value in (found["probability_as_fitted"], found["probability_kept"].sel(dose=0))
+    )
+    given = {found.attrs["vary"]: 0, **json.loads(found.attrs["given"])}
+    dosed = " and ".join(
+        f"{name} {value:g}" for name, value in given.items() if not isinstance(value, list)
+    )
+    typer.echo(f"kept with probability {kept} if nothing changes from the fit, {none} with {dosed}")
     if "closed_form" in found:
-        low, middle, high = (_number(value) for value in found["closed_form"].values.tolist())
-        typer.echo(f"closed form, for the stationary mean alone: {middle} ({low} to {high})")
+        low, middle, high = found["closed_form"].values.tolist()
+        ends = f" ({_number(low)} to {_number(high)})" if math.isfinite(low) else ""
+        typer.echo(f"closed form, for the stationary mean alone: {_number(middle)}{ends}")
     for remark in json.loads(found.attrs["remarks"]):
         typer.echo(textwrap.fill(f"- {remark}", width, subsequent_indent="  "))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -23,6 +22,7 @@ from toolkit.forecast.continuation import (
     source_of,
 )
 from toolkit.forecast.dose_search import Curve, crossing, explore
+from toolkit.forecast.forecasting import check_length, level_of
 from toolkit.forecast.kernels import KernelSource
 from toolkit.inference import remarks
 from toolkit.inference.checks import TAILS
@@ -104,9 +104,10 @@ def dose(
         ``dose_answer``: the dose; 0 where none is needed, NaN where none that was tried does it.
         ``dose_low`` and ``dose_high``: where the curve crosses the probability give and take 1.96
         Monte Carlo standard errors (inf: not among those tried). By ``dose``: ``probability_kept``
-        and ``standard_error``. ``probability_as_fitted``: without any change. ``closed_form``,
-        by ``quantile`` over the posterior, where a theorem gives one for the stationary mean
-        (:mod:`toolkit.forecast.closed_forms`). Attributes: ``answer``, a sentence; ``remarks``.
+        and ``standard_error``. ``probability_as_fitted``: where nothing changes, not even what is
+        ``given``. ``closed_form``, by ``quantile`` over the posterior, where a theorem gives one
+        for the stationary mean (:mod:`toolkit.forecast.closed_forms`). Attributes: ``answer``, a
+        sentence; ``remarks``.
 
     Raises
     ------
@@ -127,8 +128,9 @@ def dose(
     """
     source = _checked(fit, variable, vary, given or {})
     given = dict(given or {})
+    check_length(horizon, "horizon", source.size(variable) * integer(num_draws, "num_draws", 1))
     horizon = integer(horizon, "horizon", 1)
-    target = real(target, "target", -math.inf)
+    target = level_of(variable, target, "target")
     probability = real(probability, "probability", 0, 1, open_low=True)
     if not probability < 1:
         raise ValueError("probability must be below 1: nothing that chance has a part in is sure.")
@@ -164,7 +166,7 @@ def dose(
             labels.DOSE_ANSWER: answer,
             labels.DOSE_LOW: ends[0],
             labels.DOSE_HIGH: ends[1],
-            labels.PROBABILITY_AS_FITTED: kept(given),
+            labels.PROBABILITY_AS_FITTED: kept({}),
         },
         coords={labels.DOSE: curve.dose},
     )
@@ -212,8 +214,8 @@ def _checked(fit: xr.DataTree, variable: str, vary: str, given: Mapping[str, Any
     if variable == labels.TEXT_PROBS:
         raise ValueError("dose keeps a diversity or a distance, not text_probs; choose another.")
     if vary not in DOSES or vary not in source.parameters:
-        known = ", ".join(name for name in DOSES if name in source.parameters)
-        raise ValueError(f"vary must be one of {known} for {source.model}, not {vary!r}.")
+        known = " or ".join(name for name in DOSES if name in source.parameters)
+        raise ValueError(f"vary must be {known} for a fit of {source.model}, not {vary!r}.")
     if vary in given:
         raise ValueError(f"{vary} is what is varied; leave it out of given.")
     return source

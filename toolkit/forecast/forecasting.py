@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +12,27 @@ import numpy.typing as npt
 import xarray as xr
 
 from toolkit import labels, metrics
-from toolkit.forecast.continuation import Continuation, Start, continue_loop, own_seed, source_of
+from toolkit.forecast.continuation import (
+    Continuation,
+    Start,
+    check_variable,
+    continue_loop,
+    own_seed,
+    source_of,
+)
 from toolkit.forecast.source import Source
 from toolkit.inference.checks import PROBABILITIES
+from toolkit.systems.validation import integer, real
 
 FloatArray = npt.NDArray[np.float64]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Variables of the loop that may be negative; no other ever is.
+_SIGNED = (labels.IMAGE_MEAN, labels.IMAGE_COV)
+#: Those that are never above 1.
+_SHARES = (labels.TEXT_DIVERSITY, labels.TEXT_PROBS)
+#: Numbers that the paths of one answer may have, 2 GB of them.
+_MOST_NUMBERS = 2**28
 
 
 def forecast(
@@ -85,9 +100,15 @@ def forecast(
     inf
     """
     source = source_of(fit)
+    check_variable(source, variable)
+    if below is not None:
+        below = level_of(variable, below, "below")
     drawn = (variable, labels.MEASURED) if labels.MEASURED in source.variables else (variable,)
-    if below is not None and not np.isfinite(below):
-        raise ValueError(f"below must be a finite number, not {below!r}.")
+    check_length(
+        generations,
+        "generations",
+        sum(source.size(name) for name in drawn) * len(source.replicate) * (num_draws or 1),
+    )
     ahead = continue_loop(
         fit,
         generations=generations,
@@ -100,7 +121,7 @@ def forecast(
     result = _draws(ahead, variable).merge(_observed(source, variable))
     result = result.merge(_summaries(result[labels.FORECAST]))
     if below is not None:
-        result = result.merge(_level(result[labels.FORECAST], ahead, variable, float(below)))
+        result = result.merge(_level(result[labels.FORECAST], ahead, variable, below))
     for name in result.variables:
         if name in labels.FORECASTS:
             result[name].attrs |= labels.FORECASTS[str(name)].attrs
@@ -112,9 +133,71 @@ def forecast(
         "start": start,
         "converged": str(fit.attrs.get("converged", "true")),
         "overrides": json.dumps({k: np.asarray(v).tolist() for k, v in (overrides or {}).items()}),
-        **({} if below is None else {"below": float(below)}),
+        **({} if below is None else {"below": below}),
     }
     return result
+
+
+def level_of(variable: str, value: Any, name: str) -> float:
+    """A level or target as a number that the variable can have.
+
+    Whoever writes percents, or mistakes the variable, would otherwise get an answer that is true
+    and says nothing.
+
+    Parameters
+    ----------
+    variable : str
+    value : Any
+    name : str
+        Of the argument, for messages.
+
+    Raises
+    ------
+    ValueError
+        When it is no finite number, or lies outside the variable's range.
+
+    Examples
+    --------
+    >>> level_of("text_diversity", 70, "below")
+    Traceback (most recent call last):
+    ValueError: below is 70, but text_diversity lies within [0, 1]; give a level within it.
+    """
+    try:
+        level = real(value, name, -math.inf)
+    except ValueError:
+        raise ValueError(f"{name} must be a finite number, not {value!r}.") from None
+    ranged = variable in labels.VARIABLES and variable not in _SIGNED
+    low, high = (0.0 if ranged else -math.inf), (1.0 if variable in _SHARES else math.inf)
+    if low <= level <= high:
+        return level
+    if math.isinf(high):
+        raise ValueError(f"{name} is {level:g}, but {variable} is never negative; give 0 or more.")
+    raise ValueError(
+        f"{name} is {level:g}, but {variable} lies within [{low:g}, {high:g}]; give a level "
+        "within it."
+    )
+
+
+def check_length(generations: Any, name: str, numbers: int) -> None:
+    """Refuse a number of generations whose paths could not be held in memory.
+
+    Parameters
+    ----------
+    generations : Any
+    name : str
+        Of the argument, for messages.
+    numbers : int
+        At least so many are kept of each generation.
+
+    Examples
+    --------
+    >>> check_length(10**9, "horizon", 1000)
+    Traceback (most recent call last):
+    ValueError: horizon is 1000000000, too far to be computed; give at most 268435.
+    """
+    most = _MOST_NUMBERS // numbers
+    if integer(generations, name, 1) > most:
+        raise ValueError(f"{name} is {generations}, too far to be computed; give at most {most}.")
 
 
 def _draws(ahead: Continuation, variable: str) -> xr.Dataset:

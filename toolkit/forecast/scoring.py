@@ -161,6 +161,13 @@ def binomial_interval(hits: npt.ArrayLike, number: npt.ArrayLike) -> tuple[Float
 
 def _came(forecasted: xr.Dataset, held_out: xr.Dataset) -> xr.DataArray:
     """The variable in what is held out, with the forecast's dims."""
+    if not isinstance(forecasted, xr.Dataset) or labels.FORECAST not in forecasted:
+        raise TypeError("forecasted must be what forecast returns, a dataset with 'forecast'.")
+    if not isinstance(held_out, xr.Dataset):
+        raise TypeError(
+            f"held_out must be an xr.Dataset, not {type(held_out).__name__}; read it with "
+            "read_trajectory."
+        )
     variable = str(forecasted.attrs[labels.VARIABLE])
     came = metrics.variable(held_out, variable)
     if came is None:

@@ -138,13 +138,16 @@ def test_where_a_curve_crosses() -> None:
 
 def test_mistakes(fit: xr.DataTree) -> None:
     for changed, message in (
-        ({"vary": "floor"}, "vary must be one of injection_fraction, injection_prob for text_dr"),
-        ({"vary": "num_user_images"}, "vary must be one of"),
+        ({"vary": "floor"}, "vary must be injection_fraction or injection_prob for a fit of text"),
+        ({"vary": "num_user_images"}, "vary must be injection_fraction or"),
         ({"variable": "image_diversity"}, "says nothing of 'image_diversity'"),
         ({"variable": "text_probs"}, "choose another"),
         ({"probability": 1.0}, "probability must be below 1"),
         ({"horizon": 0}, "horizon must be"),
-        ({"target": np.nan}, "target must lie"),
+        ({"target": np.nan}, "target must be a finite number, not nan"),
+        ({"target": "half"}, "target must be a finite number, not 'half'"),
+        ({"target": 70}, r"target is 70, but text_diversity lies within \[0, 1\]; give a level"),
+        ({"horizon": 10**9}, "horizon is 1000000000, too far to be computed; give at most"),
         ({"given": {"injection_fraction": 0.1}}, "leave it out of given"),
     ):
         with pytest.raises(ValueError, match=message):

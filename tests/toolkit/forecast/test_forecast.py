@@ -91,6 +91,12 @@ def test_a_forecast_is_a_matter_of_its_seed(fit: xr.DataTree, ahead: xr.Dataset)
     assert (other.forecast != ahead.forecast).any()
     with pytest.raises(ValueError, match="below must be a finite number"):
         tk.forecast(fit, generations=2, below=np.nan)
+    with pytest.raises(ValueError, match="below must be a finite number"):
+        tk.forecast(fit, generations=2, below=[0.1, 0.2])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"below is 1\.5, but text_probs lies within \[0, 1\]"):
+        tk.forecast(fit, generations=2, variable="text_probs", below=1.5)
+    with pytest.raises(ValueError, match="text_entropy is never negative; give 0 or more"):
+        tk.forecast(fit, generations=2, variable="text_entropy", below=-1)
 
 
 def test_crps_of_a_sample() -> None:
@@ -132,6 +138,10 @@ def test_held_out_halves_are_matched_by_their_coordinates(ahead: xr.Dataset) -> 
         tk.forecast_scores(ahead, whole.assign_coords(generation=np.arange(100, 130)))
     with pytest.raises(ValueError, match="held_out has no 'text_diversity'"):
         tk.forecast_scores(ahead, whole.rename(text_diversity="recall"))
+    with pytest.raises(TypeError, match=r"held_out must be an xr\.Dataset, not str; read it with"):
+        tk.forecast_scores(ahead, "loop.csv")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="forecasted must be what forecast returns"):
+        tk.forecast_scores(whole, whole)
 
 
 @pytest.mark.parametrize(("wrong", "covers"), [(1.0, True), (3.0, False)])
