@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ _OBSERVED, _AHEAD, _LEVEL = "black", PALETTE[0], PALETTE[1]
 #: Opacity of the widest and of the narrowest band.
 _FAINT, _STRONG = 0.18, 0.42
 _DASHED = (0, (5, 1.5))
+#: Width and height in inches, with room for the legend beside the axes.
+_SIZE = (7.2, 3.4)
+#: Letters of a title's line, and of one that may stand beside others.
+_TITLE_WIDTH, _PANEL_WIDTH = 90, 50
 _DOSES = {
     labels.INJECTION_FRACTION: "share of the mass that is injected",
     labels.INJECTION_PROB: "probability of a corpus injection",
@@ -54,11 +59,13 @@ def plot_forecast(
         When there is no such replicate, text or dim.
     """
     one = _chosen(forecasted, {labels.REPLICATE: replicate, **where})
-    ax = panels()[1][0, 0] if ax is None else ax
+    ax = panels(size=_SIZE)[1][0, 0] if ax is None else ax
     generation = one[labels.GENERATION].values
     if labels.OBSERVED_VALUE in one:
-        seen = one[labels.OBSERVED_GENERATION].values
-        ax.plot(seen, one[labels.OBSERVED_VALUE], color=_OBSERVED, linewidth=1, label="observed")
+        seen, values = one[labels.OBSERVED_GENERATION].values, one[labels.OBSERVED_VALUE].values
+        # A point between two gaps has no line.
+        marker = "." if np.isnan(values).any() else ""
+        ax.plot(seen, values, marker=marker, ms=3, color=_OBSERVED, lw=1, label="observed")
     widest_first = np.argsort(-one[labels.PROBABILITY].values)
     shades = np.linspace(_FAINT, _STRONG, len(widest_first))
     for index, alpha in zip(widest_first, shades, strict=True):
@@ -111,8 +118,9 @@ def _fan_title(one: xr.Dataset) -> str:
     if labels.PROBABILITY_BELOW in one:
         share = float(one[labels.PROBABILITY_BELOW][-1])
         last = one[labels.GENERATION][-1].item()
-        named.append(f"below {float(one.attrs['below']):g} at {last}: {100 * share:.0f} %")
-    return ", ".join(named)
+        level = float(one.attrs["below"])
+        named.append(f"below {level:g} at generation {last}: {100 * share:.0f} %")
+    return textwrap.fill(", ".join(named), _PANEL_WIDTH)
 
 
 @styled
@@ -127,9 +135,16 @@ def plot_dose_response(
         From ``dose``.
     ax : Axes, optional
     title : str, optional
-        What is kept, unless given.
+        The answer, unless given.
+
+    Raises
+    ------
+    ValueError
+        When it is no dose.
     """
-    ax = panels()[1][0, 0] if ax is None else ax
+    if labels.DOSE_ANSWER not in found:
+        raise ValueError("there is no dose in it; give what dose returns.")
+    ax = panels(size=_SIZE)[1][0, 0] if ax is None else ax
     at, kept = found[labels.DOSE].values, found[labels.PROBABILITY_KEPT].values
     bars = 2 * found[labels.STANDARD_ERROR].values
     ax.errorbar(
@@ -157,20 +172,21 @@ def plot_dose_response(
     ax.set_ylim(-0.02, 1.02)
     ax.set_xlabel(_DOSES[str(found.attrs["vary"])])
     ax.set_ylabel("probability to keep the target")
-    ax.set_title(_kept(found) if title is None else title)
+    ax.set_title(_dose_title(found) if title is None else title)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
-def _kept(found: xr.Dataset) -> str:
-    attrs = found.attrs
-    when = "throughout" if attrs["throughout"] else "after"
-    name = str(attrs[labels.VARIABLE]).replace("_", " ")
-    return f"{name}, target {attrs['target']:g} {when} {attrs['horizon']} generations"
+def _dose_title(found: xr.Dataset) -> str:
+    """The answer without its probability, which the legend tells."""
+    answer = str(found.attrs["answer"]).partition(" with probability")[0]
+    return textwrap.fill(answer.replace("_", " "), _TITLE_WIDTH)
 
 
 def _chosen(forecasted: xr.Dataset, where: dict[str, Any]) -> xr.Dataset:
     """One replicate, and one text or component where there are several."""
+    if labels.FORECAST_MEAN not in forecasted:
+        raise ValueError("there is no forecast in it; give what forecast returns.")
     dims = [str(d) for d in forecasted[labels.FORECAST_MEAN].dims if d != labels.GENERATION]
     for name in where:
         if name not in dims:

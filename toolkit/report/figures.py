@@ -68,8 +68,10 @@ def observed(found: Findings) -> Figure | None:
     drawn, axes = plotting.panels(size=(6.6, 3.2))
     ax = axes[0, 0]
     lines = values.transpose(labels.OBSERVED_GENERATION, ...).values.reshape(len(generation), -1)
+    marker = "." if np.isnan(lines).any() else ""  # a point between two gaps has no line
     for number, line in enumerate(lines.T[:_MOST_LINES]):
-        ax.plot(generation, line, color="0.6", lw=0.8, label="each" if number == 0 else None)
+        label = "each" if number == 0 else None
+        ax.plot(generation, line, marker=marker, ms=3, color="0.6", lw=0.8, label=label)
     if lines.shape[1] > 1:
         # A score may be missing somewhere; a mean of none is not drawn.
         seen = np.isfinite(lines)
@@ -207,7 +209,10 @@ def fans(found: Findings) -> tuple[Figure, list[dict[str, Any]]]:
     columns = min(len(chosen), 2)
     rows = -(-len(chosen) // columns)
     # The legend, beside the last panel of the first row, has a column of its own.
-    drawn, axes = plotting.panels(rows, columns, size=(4.3 * columns + 1.7, 2.7 * rows))
+    # Components have units of their own; replicates and texts are to be compared.
+    alike = labels.COMPONENT not in found.ahead.dims
+    size = (4.3 * columns + 1.7, 2.7 * rows)
+    drawn, axes = plotting.panels(rows, columns, size=size, sharey=alike)
     for position, (ax, where) in enumerate(zip(axes.ravel(), chosen, strict=False)):
         plotting.plot_forecast(found.ahead, ax=ax, **where)
         ax.set_ylabel(found.variable.replace("_", " "))

@@ -145,7 +145,7 @@ def dose(found: Findings) -> list[str]:
     none = _percent(float(found.dose[labels.PROBABILITY_KEPT].sel({labels.DOSE: 0})))
     return [
         _dose_answer(found.dose),
-        f"If nothing changes it is kept with probability {kept}; with a dose of 0 with {none}.",
+        f"If nothing changes it is kept with probability {kept}; with no dose at all, {none}.",
         *json.loads(found.dose.attrs["remarks"]),
     ]
 
@@ -162,7 +162,8 @@ def _dose_answer(dose: xr.Dataset) -> str:
     most = float(dose[labels.DOSE].max())
     if np.isnan(value):
         best = _percent(float(dose[labels.PROBABILITY_KEPT].max()))
-        return f"No dose does it: none up to {_dosed(dose, most)} keeps {kept}; the best, {best}."
+        tried = f"the best that was tried does with {best}"
+        return f"No dose does it: none up to {_dosed(dose, most)} keeps {kept}; {tried}."
     if value == 0:
         return f"No dose is needed: without any, {kept} is kept."
     low, high = (float(dose[name]) for name in (labels.DOSE_LOW, labels.DOSE_HIGH))
@@ -176,7 +177,8 @@ def _dosed(dose: xr.Dataset, value: float) -> str:
     if str(dose.attrs["vary"]) == labels.NUM_USER_IMAGES:
         images = "image" if value == 1 else "images"
         return f"giving each text {number(value)} real {images} in every update"
-    return f"replacing a share of {number(value)} of the corpus in every generation"
+    share = number(value)
+    return f"injecting a corpus with a share of {share} of the mass in every generation"
 
 
 def _kept_unchanged(found: Findings) -> float:

@@ -160,7 +160,7 @@ def test_the_answers_are_the_numbers_that_were_found(found: Findings, said: str)
     assert not isinstance(found.dose, str)
     answer = float(found.dose["dose_answer"])
     assert answer > 0
-    assert f"Replacing a share of {number(answer)} of the corpus in every generation" in said
+    assert f"Injecting a corpus with a share of {number(answer)} of the mass in every" in said
     assert json.loads(found.dose.attrs["given"]) == {"injection_prob": 1.0}
     assert found.dose.attrs["target"] == found.level == 0.45
 
@@ -229,7 +229,9 @@ def test_times_beyond_the_horizon_are_not_numbers() -> None:
 def test_a_dose_that_does_not_do_it_is_an_answer(found: Findings) -> None:
     assert not isinstance(found.dose, str)
     none = found.dose.assign(dose_answer=np.nan)
-    assert words._dose_answer(none).startswith("No dose does it: none up to replacing a share of 1")
+    said = words._dose_answer(none)
+    assert said.startswith("No dose does it: none up to injecting a corpus with a share of 1 of")
+    assert "; the best that was tried does with" in said
     needless = found.dose.assign(dose_answer=0.0)
     assert words._dose_answer(needless).startswith("No dose is needed")
 
