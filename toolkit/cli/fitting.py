@@ -77,7 +77,7 @@ def _distribution(name: str, text: str, node: ast.Call) -> Any:
         named = {str(one.arg): ast.literal_eval(one.value) for one in node.keywords}
         prior = kind(*positional, **named, validate_args=True)
     except (TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].rstrip(".")
         raise ValueError(f"{name} is set to {text!r}, which cannot be made: {reason}.") from None
     return prior
 

@@ -49,7 +49,7 @@ def monitor(
     Each time generations have landed the model is fitted anew and the loop continued. A file that
     is cut off, being written or gone is waited for; one that was rewritten is read anew.
     Exit status: 5 as soon as some replicate falls below the level within the horizon with the
-    probability asked for; when stopped by --once or --patience 0 without such an alarm, 4 when the
+    probability asked for; when stopped by --once or --patience without such an alarm, 4 when the
     chains did not agree, 2 when the file could not be read; 2 for a mistake.
     """
     use_compilation_cache()
@@ -113,24 +113,27 @@ def print_report(report: Report, horizon: int) -> None:
     chance = crossing_probability(ahead, horizon)
     soonest = {str(dim): int(at) for dim, at in chance.argmax(...).items()}
     name = _name(ahead, soonest)
+    when = _when(ahead, soonest)
     last = ahead["observed_generation"].values[-1]
     changed = ", the file was rewritten" if report.change == "rewritten" else ""
     number = chance.size
     typer.echo(
         f"generation {last}{changed}: {ahead.attrs['variable']} now "
         f"{float(ahead['current'].mean()):.3g}{' on average' if number > 1 else ''}; "
-        f"{name}below {ahead.attrs['below']:g} {_when(ahead, soonest)}; within {horizon}: "
-        f"probability {float(chance.max()):.2f}"
+        f"{f'{name} is soonest: ' if name else ''}below {ahead.attrs['below']:g} {when}; within "
+        f"{horizon}: probability {float(chance.max()):.2f}"
     )
     if report.alarm:
-        typer.echo(
-            f"ALARM: {name}falls below {ahead.attrs['below']:g} within {horizon} generations"
-        )
+        level = f"below {ahead.attrs['below']:g}"
+        said = f"is {level} now" if when == "now" else f"falls {level} within {horizon} generations"
+        typer.echo(f"ALARM: {name or ahead.attrs['variable']} {said}")
 
 
 def _name(ahead: xr.Dataset, at: dict[str, int]) -> str:
-    words = [f"{dim} {ahead[dim].values[i]}" for dim, i in at.items() if ahead.sizes[dim] > 1]
-    return f"{', '.join(words)} is soonest: " if words else ""
+    """The replicate (and text), where there are several."""
+    return ", ".join(
+        f"{dim} {ahead[dim].values[i]}" for dim, i in at.items() if ahead.sizes[dim] > 1
+    )
 
 
 def _when(ahead: xr.Dataset, at: dict[str, int]) -> str:
@@ -142,4 +145,6 @@ def _when(ahead: xr.Dataset, at: dict[str, int]) -> str:
         return "now"
     if not math.isfinite(quantiles[0]):
         return f"not within {end} generations (95 %)"
+    if not math.isfinite(quantiles[1]):
+        return f"more probably than not after more than {end} generations [{low}, {high}]"
     return f"in {middle} generations [{low}, {high}]"

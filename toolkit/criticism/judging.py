@@ -186,8 +186,8 @@ def _sentences(
         else:
             end = f"; they do not show {variant.cause}" if variant.cause else ""
             found.append(
-                f"{what} predicts no clearly different from {reference!r} ({numbers}): the data "
-                f"cannot tell{end}."
+                f"{what} predicts neither clearly better nor worse than {reference!r} ({numbers}): "
+                f"the data cannot tell{end}."
             )
     return [sentence[0].upper() + sentence[1:] for sentence in found]
 
@@ -203,9 +203,9 @@ def _warnings(
     number = len(folds.replicates)
     if folds.by_block:
         found.append(
-            f"there are {number} replicates, fewer than {FEWEST_REPLICATES}: blocks of transitions "
-            "were left out, which says nothing of how replicates differ, and errors over so few "
-            "are rough."
+            f"replicates are fewer than {FEWEST_REPLICATES} ({number}): blocks of transitions were "
+            "left out, which says nothing of how replicates differ, and errors over so few are "
+            "rough."
         )
     elif number < 10:
         found.append(f"standard errors rest on {number} replicates only: they are rough.")

@@ -90,6 +90,8 @@ def choose_columns(present: Sequence[str], score: str | None, source: str) -> Co
         raise ValueError(
             f"{source} has no column 'generation'; "
             f"{_meant(labels.GENERATION, others) or f'its columns are {_some(present)}.'}"
+            if present
+            else f"{source} has no columns."
         )
     if score is not None:
         return _score_only(present, others, score, source)

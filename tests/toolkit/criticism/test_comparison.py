@@ -137,7 +137,7 @@ def test_few_replicates_are_cut_into_blocks() -> None:
     )
     assert found.sizes["fold"] == 10
     assert found.attrs["left_out"] == "block of transitions"
-    assert "there are 1 replicates" in found.attrs["warnings"]
+    assert "replicates are fewer than 4 (1): blocks" in found.attrs["warnings"]
     whole = found.elpd_of_fold.sel(variant="floor 1").sum()
     exact = stats.norm.logpdf(SCORE[0].repeat(4)[None, 1:], 1.0, toy.NOISE_SD).sum()
     # All terms are in some block, and in one only.

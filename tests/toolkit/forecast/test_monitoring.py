@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 import toolkit as tk
 from toolkit import labels
 from toolkit.cli.app import app
+from toolkit.cli.monitoring import _when
 from toolkit.cli.shell import EXIT_CROSSING, EXIT_MISTAKE
 from toolkit.forecast import forecast
 from toolkit.forecast.monitoring import Report, crossing_probability, kept_length, monitor
@@ -96,6 +98,8 @@ def test_mistakes_are_told_before_anything_is_read(tmp_path: Path) -> None:
     ):
         with pytest.raises(ValueError, match=words):
             looks(path, [], **settings)
+    with pytest.raises(ValueError, match=r"nothing\.txt must end in"):
+        looks(tmp_path / "nothing.txt", [])
     write(path, 12)
     with pytest.raises(ValueError, match="text_diversity"):
         next(looks(path, [], variable="text_diversity"))
@@ -108,6 +112,23 @@ def test_few_lengths_are_fitted_and_little_is_left_out() -> None:
     assert len(np.unique(kept)) < 60
 
 
+@pytest.mark.parametrize(
+    ("quantiles", "words"),
+    [
+        ((0, 0, 3), "now"),
+        ((2, 9, np.inf), "in 9 generations [2, beyond 50]"),
+        ((2, np.inf, np.inf), "more probably than not after more than 50 generations [2, beyond 5"),
+        ((np.inf, np.inf, np.inf), "not within 50 generations (95 %)"),
+    ],
+)
+def test_a_time_beyond_the_horizon_is_told_as_such(quantiles: tuple[float], words: str) -> None:
+    ahead = xr.Dataset(
+        {"time_quantile": (("quantile", "replicate"), np.transpose([quantiles]))},
+        coords={"quantile": [0.05, 0.5, 0.95], "generation": np.arange(50)},
+    )
+    assert _when(ahead, {"replicate": 0}).startswith(words)
+
+
 def test_the_command_answers_and_its_status_tells(tmp_path: Path) -> None:
     path = tmp_path / "loop.csv"
     write(path, 12)
@@ -116,6 +137,11 @@ def test_the_command_answers_and_its_status_tells(tmp_path: Path) -> None:
     assert near.exit_code == EXIT_CROSSING
     assert "generation 11: score now 0.3" in near.output
     assert "ALARM: replicate" in near.output
+    assert "falls below 0.3 within 10 generations" in near.output
+    passed = CliRunner().invoke(app, [*command, "--below", "0.9", "--horizon", "10"])
+    assert passed.exit_code == EXIT_CROSSING
+    (alarm,) = (x for x in passed.output.splitlines() if x.startswith("ALARM: replicate"))
+    assert alarm.endswith(" is below 0.9 now")
     far = CliRunner().invoke(app, [*command, "--below", "0.1", "--horizon", "10"])
     assert far.exit_code == 0
     assert "below 0.1 not within 100 generations" in far.output
