@@ -24,6 +24,7 @@ from toolkit.forecast.continuation import own_variable
 from toolkit.forecast.forecasting import forecast
 from toolkit.inference import ConvergenceWarning, fit
 from toolkit.inference.priors import split_arguments
+from toolkit.inference.programs import forget
 from toolkit.models import model_of
 from toolkit.systems.validation import integer
 from toolkit.trajectories import Follower
@@ -148,22 +149,33 @@ def _looks(
     sleep: Callable[[float], Any],
     settings: Mapping[str, Any],
 ) -> Iterator[Report]:
+    sizes: Mapping[Any, int] = {}
+    found, lost = Report("unchanged"), False
     while True:
         try:
             seen = follower.poll()
         except (ValueError, OSError) as error:
+            lost = True
             yield Report("waiting", str(error))
         else:
             if seen is None:
-                yield Report("unchanged")
+                # Readable again, as it was: what was said last holds again, and is said again.
+                yield found._replace(change="grown") if lost else Report("unchanged")
             else:
-                found = _answer(seen.trajectory, model, ask, horizon, probability, settings)
-                yield found._replace(change=seen.change)
+                used = kept_length(seen.trajectory.sizes[labels.GENERATION])
+                recent = seen.trajectory.isel({labels.GENERATION: slice(-used, None)})
+                if sizes and recent.sizes != sizes:
+                    forget()  # programs for a length that does not come back
+                sizes = dict(recent.sizes)
+                found = _answer(recent, model, ask, horizon, probability, settings)
+                found = found._replace(change=seen.change)
+                yield found
+            lost = False
         sleep(every)
 
 
 def _answer(
-    trajectory: xr.Dataset,
+    recent: xr.Dataset,
     model: str,
     ask: Mapping[str, Any],
     horizon: int,
@@ -171,8 +183,6 @@ def _answer(
     settings: Mapping[str, Any],
 ) -> Report:
     """The answer to what is in the file now, or why there is none."""
-    used = kept_length(trajectory.sizes[labels.GENERATION])
-    recent = trajectory.isel({labels.GENERATION: slice(-used, None)})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:

@@ -88,6 +88,23 @@ def _compilers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="compile")
 
 
+def forget() -> None:
+    """Let go of everything compiled in this process, and of the memory it takes.
+
+    What is needed again is compiled again: for whoever fits data of ever new lengths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before = program(lambda values: -values, (), np.arange(3.0))
+    >>> forget()
+    >>> before(np.ones(3)).tolist()  # whoever holds one keeps it
+    [-1.0, -1.0, -1.0]
+    """
+    _program.cache_clear()
+    jax.clear_caches()
+
+
 def in_threads[A, B](function: Callable[[A], B], arguments: list[A]) -> list[B]:
     """The results in order, with as many threads as cores; compiled code leaves Python's lock.
 
