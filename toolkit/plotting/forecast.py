@@ -19,7 +19,7 @@ _DASHED = (0, (5, 1.5))
 #: Width and height in inches, with room for the legend beside the axes.
 _SIZE = (7.2, 3.4)
 #: Letters of a title's line, and of one that may stand beside others.
-_TITLE_WIDTH, _PANEL_WIDTH = 90, 50
+_TITLE_WIDTH, _PANEL_WIDTH = 60, 58
 _DOSES = {
     labels.INJECTION_FRACTION: "share of the mass that is injected",
     labels.INJECTION_PROB: "probability of a corpus injection",

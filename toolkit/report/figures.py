@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toolkit import labels, plotting
+from toolkit.forecast.dosing import DISTANCES
 from toolkit.report.gathering import Findings
 from toolkit.report.markup import Html, tag
 
@@ -197,7 +198,7 @@ def predictive_check(check: xr.Dataset) -> Figure:
 
 @plotting.styled
 def fans(found: Findings) -> tuple[Figure, list[dict[str, Any]]]:
-    """The forecast of some replicates (and texts): those that are expected lowest.
+    """The forecast of some replicates (and texts): those that are expected to lose most.
 
     Returns
     -------
@@ -205,7 +206,7 @@ def fans(found: Findings) -> tuple[Figure, list[dict[str, Any]]]:
     list of dict
         Which ones, by coordinate.
     """
-    chosen = _lowest(found.ahead)
+    chosen = _worst(found)
     columns = min(len(chosen), 2)
     rows = -(-len(chosen) // columns)
     # The legend, beside the last panel of the first row, has a column of its own.
@@ -223,14 +224,16 @@ def fans(found: Findings) -> tuple[Figure, list[dict[str, Any]]]:
     return drawn, chosen
 
 
-def _lowest(ahead: xr.Dataset) -> list[dict[str, Any]]:
-    last = ahead[labels.FORECAST_MEAN].isel({labels.GENERATION: -1})
-    order = np.argsort(last.values, axis=None, kind="stable")[:_MOST_FANS]
-    found = []
+def _worst(found: Findings) -> list[dict[str, Any]]:
+    """Those that are expected lowest; of a distance, highest."""
+    last = found.ahead[labels.FORECAST_MEAN].isel({labels.GENERATION: -1})
+    sign = -1 if found.variable in DISTANCES else 1
+    order = np.argsort(sign * last.values, axis=None, kind="stable")[:_MOST_FANS]
+    chosen = []
     for at in np.sort(order):
         index = np.unravel_index(at, last.shape)
-        found.append({str(d): last[d].values[i] for d, i in zip(last.dims, index, strict=True)})
-    return found
+        chosen.append({str(d): last[d].values[i] for d, i in zip(last.dims, index, strict=True)})
+    return chosen
 
 
 @plotting.styled

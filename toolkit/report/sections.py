@@ -13,6 +13,7 @@ import xarray as xr
 from toolkit import labels
 from toolkit.criticism import check_table
 from toolkit.forecast import forecast_table
+from toolkit.forecast.dosing import DISTANCES
 from toolkit.forecast.summary import summary_table
 from toolkit.inference import fit_table, remarks
 from toolkit.report import figures, words
@@ -81,11 +82,16 @@ def observed(found: Findings) -> Iterator[Html]:
         name = words.name_of(found.variable)
         values = found.ahead[labels.OBSERVED_VALUE].values
         first, last = (np.nanmean(np.take(values, at, axis=1)) for at in (0, -1))
+        each = " and ".join(
+            d for d in found.ahead[labels.FORECAST_MEAN].dims if d != labels.GENERATION
+        )
         alt = (
-            f"{name} against the generation, a line for each replicate, from {number(first)} on "
+            f"{name} against the generation, a line for each {each}, from {number(first)} on "
             f"average at generation {generation[0]} to {number(last)} at {generation[-1]}."
         )
-        caption = f"Observed {name}: each replicate (grey) and their mean (blue)."
+        several = found.ahead[labels.FORECAST_MEAN].isel({labels.GENERATION: -1}).size > 1
+        lines = f": each {each} (grey) and their mean (blue)" if several else ""
+        caption = f"Observed {name}{lines}."
         yield figures.figure(drawn, alt, caption)
 
 
@@ -227,10 +233,9 @@ def ahead(found: Findings) -> Iterator[Html]:
     which = "; ".join(", ".join(f"{dim} {value}" for dim, value in one.items()) for one in shown)
     alt = f"Fan charts of {words.name_of(found.variable)}, of {which}. {words.heading(found)[0]}"
     total = found.ahead[labels.FORECAST_MEAN].isel({labels.GENERATION: -1}).size
-    lowest = " (those that are expected lowest)" if total > len(shown) else ""
-    yield figures.figure(
-        drawn, alt, f"Observed, then forecast with 50 % and 90 % intervals{lowest}."
-    )
+    rank = "highest" if found.variable in DISTANCES else "lowest"
+    some = f" (those that are expected {rank})" if total > len(shown) else ""
+    yield figures.figure(drawn, alt, f"Observed, then forecast with 50 % and 90 % intervals{some}.")
     table_ = forecast_table(found.ahead)
     yield _forecast_rows(table_, found)
     if len(table_) > _MOST_ROWS:

@@ -81,13 +81,17 @@ def heading(found: Findings) -> list[str]:
     table = forecast_table(found.ahead)
     whole = [at for at in table.index if str(at).startswith(ANY)]
     rows = table.loc[whole] if whole else table
-    lowest = rows["expected"].idxmin()
-    row = rows.loc[lowest]
-    who = _who(str(lowest), len(rows), found)
+    distance = found.variable in DISTANCES
+    worst = rows["expected"].idxmax() if distance else rows["expected"].idxmin()
+    row = rows.loc[worst]
+    who = _who(str(worst), len(rows), found)
     interval = f"{_NINETY} {number(row['5%'])} to {number(row['95%'])}"
     expected = f"expected at {number(row['expected'])} after {found.horizon} generations"
     said = [f"{who}: {number(row['now'])} now, {expected} ({interval})."]
-    if found.level is not None:
+    if found.level is not None and distance:
+        chance = _percent(1 - float(row["below"]))
+        said.append(f"The probability to be {number(found.level)} or more then is {chance}.")
+    elif found.level is not None:
         chance = _percent(float(row["below"]))
         said.append(
             f"The probability to be below {number(found.level)} then is {chance}. "
@@ -103,7 +107,8 @@ def _who(row: str, rows: int, found: Findings) -> str:
     which = row.removeprefix(f"{ANY}, ") if row != ANY else ""
     if rows == 1 or not which:
         return f"{variable} {of}"
-    return f"{variable} in {which}, the lowest of {rows}"
+    rank = "highest" if found.variable in DISTANCES else "lowest"
+    return f"{variable} in {which}, the {rank} of {rows}"
 
 
 def time_words(row: pd.Series, horizon: int) -> str:
@@ -196,7 +201,8 @@ def doubts(found: Findings) -> list[str]:
     said = []
     if not found.converged:
         why = "; ".join(json.loads(found.fit.attrs.get("problems", "[]")))
-        said.append(f"The chains of the fit did not come to agree ({why}): do not use the numbers.")
+        why = f" ({why})" if why else ""
+        said.append(f"The chains of the fit did not come to agree{why}: do not use the numbers.")
     if isinstance(found.check, str):
         said.append(f"The model could not be checked against the data: {found.check}")
     elif str(found.check.attrs["alarm"]) == "true":

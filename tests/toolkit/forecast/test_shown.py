@@ -72,7 +72,7 @@ def test_the_dose_response_marks_the_answer(fit: xr.DataTree) -> None:
     assert [line.get_xdata()[0] for line in marked] == [answer]  # type: ignore[index]
     assert ax.get_xlabel() == "share of the mass that is injected"
     said = f"injection fraction {answer:.3g} keeps text diversity at least 0.5 after 20 generations"
-    assert ax.get_title("left") == said
+    assert " ".join(ax.get_title("left").split()) == said
     # The legend covers nothing of the axes.
     ax.figure.draw_without_rendering()
     assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1

@@ -16,14 +16,16 @@ import numpy as np
 import numpyro.distributions as dist
 import pandas as pd
 import pytest
+import xarray as xr
 
+from tests.toolkit.forecast.made import fit_of
 from tests.toolkit.report.conftest import HOSTILE
 from toolkit import labels
 from toolkit.cli.fitting import settings_of
 from toolkit.forecast import forecast, forecast_table
 from toolkit.forecast.summary import summary_table
 from toolkit.models import model_of
-from toolkit.report import Findings, Request, sections, words
+from toolkit.report import Findings, Request, figures, sections, words
 from toolkit.report.again import again, command_of
 from toolkit.report.grounds import quick_answers, theorems_of
 from toolkit.report.markup import Html, frame, number, table, tag
@@ -224,6 +226,38 @@ def test_times_beyond_the_horizon_are_not_numbers() -> None:
     assert "stays above for all 20 generations" in told(4, inf, inf)
     assert told(4, 9, inf).endswith("(90 % interval 4 to more than 20).")
     assert told(4, 9, 12).endswith("(90 % interval 4 to 12).")
+
+
+def test_a_distance_is_lost_by_growing(found: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told and drawn is the text that went farthest, and how probably it is too far."""
+    images = np.random.default_rng(31).normal(size=(2, 4, 2, 2, 40))
+    images[:, 1:, 1] += 2.0  # of the second text, away from its start
+    data = xr.Dataset(
+        {
+            "text_probs": (labels.dims("text_probs"), np.full((2, 4, 2), 0.5)),
+            "image_mean": (labels.dims("image_mean"), images.mean(axis=-1)),
+            "image_cov": (labels.dims("image_cov"), images @ np.swapaxes(images, -1, -2) / 40),
+        }
+    )
+    posterior = {"effective_batch_size": 60.0, "shrinkage_factor": 1.0, "real_share": 0.0}
+    fit = fit_of("image_contraction", data, posterior, draws=100)
+    ahead = forecast(fit, generations=9, variable="image_fidelity", below=2.9)
+    far = dataclasses.replace(found, variable="image_fidelity", ahead=ahead, horizon=9)
+    row = forecast_table(ahead).loc["any, text 1"]
+    assert row["expected"] > forecast_table(ahead).loc["any, text 0", "expected"]
+    where, chance = words.heading(far)
+    assert where.startswith("Image fidelity in text 1, the highest of 2: ")
+    share = f"{100 * (1 - row['below']):.0f}\u00a0%"
+    assert chance == f"The probability to be 2.9 or more then is {share}."
+    monkeypatch.setattr(figures, "_MOST_FANS", 2)
+    assert [where["text"] for where in figures._worst(far)] == [1, 1]
+
+
+def test_one_replicate_has_no_mean(found: Findings) -> None:
+    alone = dataclasses.replace(found, ahead=found.ahead.isel(replicate=[0]))
+    assert "(grey) and their mean" not in " ".join(sections.observed(alone))
+    whole = " ".join(sections.observed(found))
+    assert "Observed text diversity: each replicate (grey) and their mean (blue)." in whole
 
 
 def test_a_dose_that_does_not_do_it_is_an_answer(found: Findings) -> None:
