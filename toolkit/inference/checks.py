@@ -28,8 +28,9 @@ PROBABILITIES = (0.5, 0.9)
 #: A posterior is hardly narrower than its prior when, on the scale on which the prior is
 #: uniform, its standard deviation is more than this share of the prior's.
 _HARDLY_NARROWER = 0.75
-#: Rank correlation from which only a combination of two parameters is known.
-_TIED = 0.95
+#: Rank correlation of two parameters from which one alone is known less than half as well as it
+#: would be if the other were known.
+_TIED = 0.9
 
 
 class Diagnosis(NamedTuple):
