@@ -113,11 +113,14 @@ def print_dose(found: xr.Dataset) -> None:
     dosed = " and ".join(
         f"{name} {value:g}" for name, value in given.items() if not isinstance(value, list)
     )
-    typer.echo(f"kept with probability {kept} if nothing changes from the fit, {none} with {dosed}")
+    alone = f"kept with probability {kept} if nothing changes from the fit, {none} with {dosed}"
+    typer.echo(textwrap.fill(alone, width))
     if "closed_form" in found:
         low, middle, high = found["closed_form"].values.tolist()
         ends = f" ({_number(low)} to {_number(high)})" if math.isfinite(low) else ""
-        typer.echo(f"closed form, for the stationary mean alone: {_number(middle)}{ends}")
+        typer.echo(
+            f"closed form, for the stationary mean under drift alone: {_number(middle)}{ends}"
+        )
     for remark in json.loads(found.attrs["remarks"]):
         typer.echo(textwrap.fill(f"- {remark}", width, subsequent_indent="  "))
 

@@ -102,12 +102,12 @@ def dose(
     -------
     xr.Dataset
         ``dose_answer``: the dose; 0 where none is needed, NaN where none that was tried does it.
-        ``dose_low`` and ``dose_high``: where the curve crosses the probability give and take 1.96
-        Monte Carlo standard errors (inf: not among those tried). By ``dose``: ``probability_kept``
-        and ``standard_error``. ``probability_as_fitted``: where nothing changes, not even what is
-        ``given``. ``closed_form``, by ``quantile`` over the posterior, where a theorem gives one
-        for the stationary mean (:mod:`toolkit.forecast.closed_forms`). Attributes: ``answer``, a
-        sentence; ``remarks``.
+        ``dose_low`` and ``dose_high``, with the answer between them: where the curve crosses the
+        probability give and take 1.96 Monte Carlo standard errors (inf: not among those tried).
+        By ``dose``: ``probability_kept`` and ``standard_error``. ``probability_as_fitted``: where
+        nothing changes, not even what is ``given``. ``closed_form``, by ``quantile`` over the
+        posterior, where a theorem gives one for the stationary mean under drift alone
+        (:mod:`toolkit.forecast.closed_forms`). Attributes: ``answer``, a sentence; ``remarks``.
 
     Raises
     ------
@@ -158,14 +158,16 @@ def dose(
     answer = crossing(curve, probability, exact=True)
     ends = [crossing(curve, probability + side * _WIDTH * spread) for side in (-1, 1)]
     ends = [np.inf if np.isnan(end) else float(np.ceil(end)) if whole else end for end in ends]
+    # Doses that were tried may be farther apart than chance alone would have it.
+    low, high = float(np.fmin(ends[0], answer)), float(np.fmax(ends[1], answer))
     quick = closed_form(vary, variable, target, numbers)
     result = xr.Dataset(
         {
             labels.PROBABILITY_KEPT: (labels.DOSE, curve.kept),
             labels.STANDARD_ERROR: (labels.DOSE, np.sqrt(curve.kept * (1 - curve.kept) / number)),
             labels.DOSE_ANSWER: answer,
-            labels.DOSE_LOW: ends[0],
-            labels.DOSE_HIGH: ends[1],
+            labels.DOSE_LOW: low,
+            labels.DOSE_HIGH: high,
             labels.PROBABILITY_AS_FITTED: kept({}),
         },
         coords={labels.DOSE: curve.dose},

@@ -33,6 +33,8 @@ _SIGNED = (labels.IMAGE_MEAN, labels.IMAGE_COV)
 _SHARES = (labels.TEXT_DIVERSITY, labels.TEXT_PROBS)
 #: Numbers that the paths of one answer may have, 2 GB of them.
 _MOST_NUMBERS = 2**28
+#: Draws that a forecast has at least unless fewer are asked for.
+_FEWEST = 50
 
 
 def forecast(
@@ -107,7 +109,7 @@ def forecast(
     check_length(
         generations,
         "generations",
-        sum(source.size(name) for name in drawn) * len(source.replicate) * (num_draws or 1),
+        sum(source.size(name) for name in drawn) * len(source.replicate) * (num_draws or _FEWEST),
     )
     ahead = continue_loop(
         fit,

@@ -83,7 +83,7 @@ def observed(found: Findings) -> Iterator[Html]:
         values = found.ahead[labels.OBSERVED_VALUE].values
         first, last = (np.nanmean(np.take(values, at, axis=1)) for at in (0, -1))
         each = " and ".join(
-            d for d in found.ahead[labels.FORECAST_MEAN].dims if d != labels.GENERATION
+            str(d) for d in found.ahead[labels.FORECAST_MEAN].dims if d != labels.GENERATION
         )
         alt = (
             f"{name} against the generation, a line for each {each}, from {number(first)} on "
@@ -278,9 +278,10 @@ def dosing(found: Findings) -> Iterator[Html]:
     if labels.CLOSED_FORM in found.dose:
         quick = [float(value) for value in found.dose[labels.CLOSED_FORM].values]
         low, middle, high = (cell(q) if np.isfinite(q) else "none does it" for q in quick)
+        ends = f" ({low} to {high})" if np.isfinite(quick[0]) else ""
         yield tag(
             "p",
-            f"The closed form, for the mean in the long run: {middle} ({low} to {high}), by ",
+            f"The closed form, for the mean in the long run under drift alone: {middle}{ends}, by ",
             theorem_link(str(found.dose[labels.CLOSED_FORM].attrs["theorem"])),
             ". It says nothing of a probability, nor of a horizon.",
         )

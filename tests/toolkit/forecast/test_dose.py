@@ -31,6 +31,7 @@ def test_without_chance_the_dose_is_that_of_the_recursion(fit: xr.DataTree) -> N
     found = tk.dose(fit, target=0.5, **_QUICK)
     assert exact <= float(found.dose_answer) <= exact * 10 ** (1.5 / 64)
     assert float(found.dose_low) <= exact * 1.04
+    assert float(found.dose_low) <= float(found.dose_answer) <= float(found.dose_high)
     assert float(found.probability_kept.sel(dose=found.dose_answer)) >= 0.9
     assert "keeps text_diversity at least 0.5 after 10 generations" in found.attrs["answer"]
     # Throughout is more than nothing can do: the first generation comes too soon.

@@ -113,14 +113,14 @@ def test_coevo_dose_prints_the_sentence(file: Path) -> None:
     assert done.exit_code == 0, done.output
     words = " ".join(done.stdout.split())
     assert "keeps text_diversity at least 0.5 after 20 generations with probability 0.9" in words
-    assert "closed form, for the stationary mean alone:" in words
+    assert "closed form, for the stationary mean under drift alone:" in words
     # Nothing is ever injected here: the fit itself keeps what no dose keeps.
     loop = tk.read_fit(file)
     found = tk.dose(loop, target=0.5, horizon=20)
     none = f"{float(found.probability_kept.sel(dose=0)):.3g}"
     assert f"probability {none} if nothing changes from the fit, {none} with injection" in words
     high = run("dose", file, "--target", 0.7, "--horizon", 20)
-    assert "closed form, for the stationary mean alone: none does it\n" in high.stdout
+    assert "closed form, for the stationary mean under drift alone: none does it\n" in high.stdout
 
 
 def test_what_is_given_is_no_part_of_the_fit_left_alone(fit: xr.DataTree) -> None:
