@@ -311,9 +311,9 @@ def _sentences(result: xr.Dataset, begin: float) -> list[str]:
         f"average ({low:.3g} to {high:.3g})."
     )
     rate = _rate_words(result, f"At its mean rate, {name}")
-    found = [whole, rate]
-    if low <= 0:
-        found.append("It is not sure that anything is lost: shares of the loss mean little.")
+    found, sure = [whole, rate], low > 0
+    if not sure:
+        found.append("It is not sure that anything is lost: shares of the loss would mean little.")
     for cause in map(str, result[labels.CAUSE].values):
         one = result.sel({labels.CAUSE: cause})
         low, middle, high = _interval(one[labels.CONTRIBUTION])
@@ -330,11 +330,16 @@ def _sentences(result: xr.Dataset, begin: float) -> list[str]:
                 f"Without {cause} {-middle:.3g} more would be lost ({-high:.3g} to {-low:.3g})."
             )
         else:
-            found.append(
-                f"Without {cause} {middle:.3g} less would be lost: {share[1]:.0%} of the loss "
-                f"({share[0]:.0%} to {share[2]:.0%})."
-            )
+            of_loss = f": {_share_words(share)}" if sure else f" ({low:.3g} to {high:.3g})"
+            found.append(f"Without {cause} {middle:.3g} less would be lost{of_loss}.")
     return found
+
+
+def _share_words(share: tuple[float, float, float]) -> str:
+    low, middle, high = (f"{end:.0%}" for end in share)
+    if low == middle == high == "100%":
+        return "all of the loss"
+    return f"{middle} of the loss ({low} to {high})"
 
 
 def summary_table(result: xr.Dataset) -> pd.DataFrame:

@@ -98,7 +98,7 @@ def fit(
     >>> 0.8 < float(found.posterior.contraction_factor.median()) < 0.95
     True
     """
-    chosen = model_of(model) if isinstance(model, str) else model
+    chosen = model if isinstance(model, Model) else model_of(model)
     settings = _settings(num_chains, num_warmup, num_draws, target_accept)
     seed = integer(seed, "seed", 0)
     options, given = split_arguments(chosen, priors_and_options)

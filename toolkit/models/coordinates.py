@@ -88,11 +88,12 @@ class _Rounding(transforms.ParameterFreeTransform):  # type: ignore[misc, unused
         return (low + high) / 2
 
     def log_abs_det_jacobian(self, x: ArrayLike, y: ArrayLike, intermediates: Any = None) -> Array:
-        slope: Array = norm.logcdf(x) + _integral(x)
+        slope: Array = norm.logcdf(jnp.asarray(x)) + _integral(x)
         return slope
 
 
 def _integral(z: ArrayLike) -> Array:
+    z = jnp.asarray(z)
     area: Array = z * norm.cdf(z) + norm.pdf(z)
     return area
 
