@@ -353,16 +353,19 @@ def summary_table(result: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns 5%, 50% and 95%, and those of the share of the loss.
+        Columns 5%, 50% and 95%, and those of the share of the loss where it is sure that
+        anything is lost.
     """
     rows: dict[str, list[float]] = {}
     for name in (labels.HALF_LIFE, labels.CONTRACTION_FACTOR, labels.LOSS):
         if name in result:
             rows[name] = [*_interval(result[name]), *[np.nan] * 3]
+    # Shares of a loss that may be none mean nothing.
+    sure = labels.LOSS in result and _interval(result[labels.LOSS])[0] > 0
     for cause in result[labels.CAUSE].values if labels.CAUSE in result.dims else ():
         one = result.sel({labels.CAUSE: cause})
-        both = _interval(one[labels.CONTRIBUTION]), _interval(one[labels.SHARE_OF_LOSS])
-        rows[f"loss to {cause}"] = [*both[0], *both[1]]
+        share = _interval(one[labels.SHARE_OF_LOSS]) if sure else [np.nan] * 3
+        rows[f"loss to {cause}"] = [*_interval(one[labels.CONTRIBUTION]), *share]
     columns = ["5%", "50%", "95%", "share 5%", "share 50%", "share 95%"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     return table.dropna(axis="columns", how="all")
