@@ -114,6 +114,12 @@ TINY: dict[str, dict[str, Any]] = {
         "num_warmup": 100,
         "num_draws": 150,
     },
+    "monitoring": {
+        "models": ("diversity_decay",),
+        "num_datasets": 40,
+        "checkpoints": (10, 40),
+        "num_draws": 200,
+    },
     "user_content": {"doses": ((30, 5),), "generations": 60, "replicates": 100},
     "matthew_effect": {
         "num_features": (1,),
@@ -126,7 +132,7 @@ TINY: dict[str, dict[str, Any]] = {
     },
 }
 #: Fits, forecasts and doses: mostly compiling.
-SLOW = ("digits", "digits_fit")
+SLOW = ("digits", "digits_fit", "monitoring")
 
 
 @pytest.fixture(scope="module")

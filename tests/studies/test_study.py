@@ -62,6 +62,7 @@ def test_the_studies_are_the_public_modules() -> None:
         "least_squares",
         "matthew_effect",
         "misspecification",
+        "monitoring",
         "recover_rates",
         "text_collapse",
         "update_frequency",
