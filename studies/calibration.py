@@ -116,7 +116,10 @@ def _figure(sections: Mapping[str, Results]) -> Any:
         (axes[1, 1], simulated, "Exact simulator"),
     ):
         plotting.plot_coverage(results, ax=ax)
-        ax.set_title(f"{words}: {ax.get_title('left')}")
+        title = ax.get_title("left")
+        ax.set_title("", loc="left")
+        # Beside the names of parameters the panel is narrow: the title reaches over them.
+        ax.set_title(f"{words}: {title}", loc="right")
     return figure
 
 
