@@ -45,6 +45,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -56,9 +57,8 @@ import xarray as xr
 from toolkit import labels, measures
 from toolkit.models import image_data, image_law, image_special
 from toolkit.models.coordinates import rounded
-from toolkit.models.image_data import Reference
 from toolkit.models.image_generate import ImageDesign, generate
-from toolkit.models.image_law import Pool, Replenishment, Spec
+from toolkit.models.image_law import Pool, Spec
 from toolkit.models.image_statistics import Transitions
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
 
@@ -72,33 +72,16 @@ _SHARES = np.logspace(-30, math.log10(0.3), 61)
 _IMAGES_PER_TEXT = 100.0
 
 
-def prepare(
-    dataset: xr.Dataset,
-    *,
-    replenishment: Replenishment = "images",
-    reference: Reference | None = None,
-    ddof: int = 1,
-    image_updates: int = 1,
-) -> Evidence:
+def prepare(dataset: xr.Dataset, **options: Any) -> Evidence:
     """Check the images' states and gather what their law needs.
 
     Parameters
     ----------
-    dataset, replenishment, reference, ddof, image_updates
-        Those of :func:`toolkit.models.image_data.prepare`.
-
-    Raises
-    ------
-    ValueError
-        When the data have no covariances, no transitions, or cannot have come from this model.
+    dataset : xr.Dataset
+    **options
+        Those of :func:`toolkit.models.image_data.prepare`, which says what is refused.
     """
-    found = image_data.prepare(
-        dataset,
-        replenishment=replenishment,
-        reference=reference,
-        ddof=ddof,
-        image_updates=image_updates,
-    )
+    found = image_data.prepare(dataset, **options)
     spec = _spec(found)
     if spec.replenishment == "none":
         return found
