@@ -1,11 +1,18 @@
 """``monitor``: what a loop that is still running is heading for, as each generation lands.
 
 Each time the file has grown the model is fitted to its last generations and continued; nothing is
-carried over, so that every answer is that of ``fit`` and ``forecast`` on these data, calibrated as
-they are. (Reweighting the draws of the fit before would be quicker, but its errors add up, a model
-with a latent state has no weights to multiply by, and a generation of a real loop takes longer than
-a fit.) Generations that landed meanwhile are taken together. What is fitted has one of few lengths,
-up to an eighth of the oldest generations are left out, since each length is compiled anew.
+carried over, so that every answer is that of ``fit`` and ``forecast`` on these data. Measured by
+the study ``monitoring`` (200 loops each of ``text_drift`` and ``diversity_decay``, true values from
+the priors, 10 to 160 generations): refits are calibrated (in the end 90 % intervals cover
+91.5 % and 89.8 %), and so are their probabilities of a crossing. Draws of the first fit that are
+only reweighted, generation by generation, are not (78.4 % and 79.4 %: of 500 some ten are left);
+moved after each resampling they are, for a fortieth of a refit's time or less. Yet a refit takes a
+second, and it is as right where weights cannot be multiplied by anything: when the file is
+rewritten, or the oldest generation leaves the window.
+
+Generations that landed meanwhile are taken together. What is fitted has one of few lengths, up to
+an eighth of the oldest generations are left out, since each length is compiled anew; what was
+compiled for the length before, 40 to 100 MB, is let go.
 """
 
 from __future__ import annotations
