@@ -116,10 +116,8 @@ def _figure(sections: Mapping[str, Results]) -> Any:
         (axes[1, 1], simulated, "Exact simulator"),
     ):
         plotting.plot_coverage(results, ax=ax)
-        title = ax.get_title("left")
-        ax.set_title("", loc="left")
-        # Beside the names of parameters the panel is narrow: the title reaches over them.
-        ax.set_title(f"{words}: {title}", loc="right")
+        # Beside the names of parameters the panel is narrow.
+        ax.set_title(f"{words}:\n{ax.get_title('left')}")
     return figure
 
 
