@@ -56,7 +56,7 @@ QUICK: Mapping[str, Any] = {
     "models": ("diversity_decay",),
     "num_datasets": 20,
     "checkpoints": (10, 40),
-    "num_draws": 200,
+    "num_draws": 400,  # as many as paths of a forecast: fewer programs
 }
 
 REFITS, REWEIGHTED, MOVED = "refits", "reweighted", "reweighted and moved"
