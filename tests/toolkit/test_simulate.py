@@ -92,7 +92,7 @@ def test_number_of_cores_changes_no_bit(
     simulated: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for cores in (1, 3):
-        monkeypatch.setattr(sys.modules["toolkit.simulate"], "cores", lambda: cores)  # noqa: B023
+        monkeypatch.setattr(sys.modules["toolkit.simulation.running"], "cores", lambda: cores)  # noqa: B023
         assert simulate().identical(simulated)
 
 
@@ -185,13 +185,13 @@ def test_nothing_turns_into_nan_in_three_thousand_generations() -> None:
 
 
 def test_interrupt_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    bar = sys.modules["toolkit.simulate"].tqdm
+    bar = sys.modules["toolkit.simulation.running"].tqdm
 
     class Impatient(bar):  # type: ignore[misc, valid-type]
         def update(self, n: float | None = 1) -> None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["toolkit.simulate"], "tqdm", Impatient)
+    monkeypatch.setattr(sys.modules["toolkit.simulation.running"], "tqdm", Impatient)
     with pytest.raises(KeyboardInterrupt):
         simulate(generations=10**6)
 

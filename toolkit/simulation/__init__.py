@@ -1,0 +1,6 @@
+"""How a simulation runs: a plan of blocks and segments, one compiled program, checkpoints."""
+
+from toolkit.simulation.planning import Plan, plan_of
+from toolkit.simulation.running import Memory, Sink, run
+
+__all__ = ["Memory", "Plan", "Sink", "plan_of", "run"]
