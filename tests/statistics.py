@@ -33,6 +33,7 @@ BUDGET: dict[str, float] = {
     "law: literal and twin": 1e-4,
     "law: benchmarks' NumPy": 2e-5,
     "symmetry: permuted texts": 2e-5,
+    "loops: fewer images": 1e-5,
     "law: NumPyro program": 2e-5,
     "law: coevolution's own": 1e-5,
     "calibration: ranks": 4e-5,

@@ -44,7 +44,7 @@ def test_dims_coordinates_and_attributes(simulated: xr.Dataset) -> None:
         "feature": 2,
         "feature_alt": 2,
     }
-    assert tuple(simulated.data_vars) == labels.DEFAULT_RECORD
+    assert tuple(simulated.data_vars) == (*labels.DEFAULT_RECORD, labels.TEXT_ONE_HOT)
     for name in simulated.data_vars:
         label = labels.VARIABLES[str(name)]
         assert simulated[name].dims == labels.dims(str(name))

@@ -3,7 +3,16 @@
 One generation: corpus injection, then text updates, then image updates, each on the state the
 one before left. The literal kernel draws every caption and image as the algorithm is written;
 the exact kernel draws, for an image update, the counts, means and scatters from their exact
-law (multinomial, normal, Wishart), and, for a text update, the images grouped by caption.
+law (multinomial, normal, Wishart), and, for a text update, the images grouped by caption, or
+none where their posteriors are one-hot but for rounding (:mod:`toolkit.loops.certainty`).
+
+Two methods cost the same whatever the batch size, and are approximations of the text update:
+
+- ``"diffusion"`` has its exact mean and covariance: n = 512 images stand for N, with average
+  posterior r, and ``p + sqrt(n/N) (r - p)`` has mean p and covariance C(p)/N as the average over N
+  has. Its higher cumulants are those of n images: rare texts fade instead of getting no caption.
+- ``"one_hot"`` takes every posterior for its caption: multinomial counts over N. The mean total
+  variation between a posterior and its caption is bounded in ``text_confusion``.
 """
 
 from __future__ import annotations
@@ -17,6 +26,7 @@ import jax.numpy as jnp
 
 from toolkit import labels, measures
 from toolkit.loops import gaussians, posterior
+from toolkit.loops.certainty import confusion_bound
 from toolkit.loops.coevolving_parts import (
     Info,
     Params,
@@ -24,13 +34,15 @@ from toolkit.loops.coevolving_parts import (
     State,
     capacity_of,
     cost_of,
+    drawn_images,
     initial_state,
     merge_info,
     no_info,
     params_of,
     spec_of,
+    work_of,
 )
-from toolkit.loops.protocol import Dtype, Loop, Method, as_dtype, loop_of
+from toolkit.loops.protocol import Dtype, Loop, Method, loop_of
 from toolkit.measures import ScaledFactor
 from toolkit.systems import CoevolvingSystem
 
@@ -50,11 +62,13 @@ def coevolving_loop(
     """The loop of a co-evolving system; see :func:`toolkit.loops.loop_of`."""
     capacity = capacity_of(system, generations)
     spec = spec_of(system, capacity, method, dtype)
-    grows = spec.reading == "new_text"
+    extra = _EXTRA if spec.reading == "new_text" else ()
+    if system.text_updates and method != "literal":
+        extra += (labels.TEXT_CONFUSION,) if method == "one_hot" else (labels.TEXT_ONE_HOT,)
     return Loop(
         spec=spec,
-        params=as_dtype(params_of(system, capacity), dtype),
-        initial=as_dtype(initial_state(system, capacity), dtype),
+        params=params_of(system, capacity),
+        initial=initial_state(system, capacity),
         kernel=step,
         measure=measure,
         no_info=no_info,
@@ -64,9 +78,10 @@ def coevolving_loop(
             labels.FEATURE: system.num_features,
             labels.FEATURE_ALT: system.num_features,
         },
-        record=labels.DEFAULT_RECORD + (_EXTRA if grows else ()),
+        record=labels.DEFAULT_RECORD + extra,
         available=tuple(labels.VARIABLES),
         cost=cost_of(spec),
+        work=work_of(spec),
     )
 
 
@@ -92,8 +107,10 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
         state, injected, full = inject(spec, params, key_corpus, state)
         info = info._replace(text_injected=injected, capacity_reached=full)
 
-    def text_update(update: Array, state: State) -> State:
-        return _text_update(spec, params, jax.random.fold_in(key_text, update), state)
+    def text_update(update: Array, carry: tuple[State, Info]) -> tuple[State, Info]:
+        state, info = carry
+        state, one_hot = _text_update(spec, params, jax.random.fold_in(key_text, update), state)
+        return state, info._replace(text_one_hot=one_hot)
 
     def image_update(update: Array, carry: tuple[State, Info]) -> tuple[State, Info]:
         state, info = carry
@@ -101,7 +118,7 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
         state, count, kept = _image_update(spec, params, key, state)
         return state, info._replace(image_count=count, image_kept=info.image_kept | kept)
 
-    state = _repeat(spec.text_updates, text_update, state)
+    state, info = _repeat(spec.text_updates, text_update, (state, info))
     state, info = _repeat(spec.image_updates, image_update, (state, info))
     return state, info
 
@@ -157,28 +174,42 @@ def _append_text(
     return state, due & room, due & ~room
 
 
-def _text_update(spec: Spec, params: Params, rng_key: Array, state: State) -> State:
-    """Average posterior of ``batch_size`` images, sharpened by the temperature."""
+def _text_update(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[State, Array]:
+    """Average posterior of ``batch_size`` images, sharpened by the temperature.
+
+    The second value says whether the posteriors were one-hot but for rounding.
+    """
     varying, before = spec.varying, state.text_probs
     sharpen_first = varying is not None and varying.sharpen_first
     if spec.sharpen and sharpen_first:
         before = jax.nn.softmax(jnp.log(before) * params.inverse_temperature)
-    if varying is not None and varying.captions == "certain":
-        probs = posterior.caption_counts(rng_key, before, params.batch_size) / params.batch_size
-    else:
-        probs = posterior.mean_posterior(
-            rng_key,
-            before,
-            state.image_mean,
-            state.image_factor,
-            batch_size=spec.batch_size,
-            literal=spec.method == "literal",
-            number=None if varying is None else params.batch_size,
-        )
+    probs, one_hot = _mean_posterior(spec, params, rng_key, state._replace(text_probs=before))
     if spec.sharpen and not sharpen_first:
         probs = jax.nn.softmax(jnp.log(probs) * params.inverse_temperature)
     # Rounding must not add up over many generations.
-    return state._replace(text_probs=probs / jnp.sum(probs))
+    return state._replace(text_probs=probs / jnp.sum(probs)), one_hot
+
+
+def _mean_posterior(
+    spec: Spec, params: Params, rng_key: Array, state: State
+) -> tuple[Array, Array]:
+    """Average posterior of a batch of images, by the method that was asked for."""
+    varying, batch_size, dtype = spec.varying, spec.batch_size, jnp.dtype(spec.dtype)
+    if varying is not None and varying.captions == "certain":
+        count = posterior.caption_counts(rng_key, state.text_probs, params.batch_size)
+        return count / params.batch_size, jnp.asarray(True)
+    if spec.method == "one_hot":
+        count = posterior.caption_counts(rng_key, state.text_probs, batch_size)
+        return count / batch_size, jnp.asarray(True)
+    given = (rng_key, state.text_probs, state.image_mean, state.image_factor)
+    if spec.method == "literal":
+        probs = posterior.literal_mean_posterior(*given, batch_size=batch_size, dtype=dtype)
+        return probs, jnp.asarray(False)
+    drawn = drawn_images(spec)
+    number: Array | float | None = None if varying is None else params.batch_size
+    if drawn < batch_size:
+        number = float(batch_size)
+    return posterior.mean_posterior(*given, batch_size=drawn, dtype=dtype, number=number)
 
 
 def _image_update(
@@ -240,7 +271,8 @@ def _generated(spec: Spec, params: Params, rng_key: Array, state: State) -> gaus
     dtype = state.image_mean.dtype
     if spec.method == "literal":
         own = posterior.captions(key_count, state.text_probs, spec.batch_size)
-        z = jax.random.normal(key_images, (spec.num_features, spec.batch_size), dtype)
+        shape = (spec.num_features, spec.batch_size)
+        z = jax.random.normal(key_images, shape, jnp.dtype(spec.dtype)).astype(dtype)
         return gaussians.literal_sample(own, z, spec.num_texts)
     number = spec.batch_size if spec.varying is None else params.batch_size
     count = posterior.caption_counts(key_count, state.text_probs, number)
@@ -262,7 +294,7 @@ def _user_content(
         images = jax.vmap(drawn)(keys, params.user_images, available)
     else:
         dtype = state.image_mean.dtype
-        if spec.method == "exact":
+        if spec.method != "literal":
             count = jnp.broadcast_to(real, spec.num_texts)
             fresh = gaussians.exact_sample(rng_key, count, spec.num_features, dtype)
             nothing = jnp.zeros_like(state.reference_factor.unit)
@@ -311,6 +343,8 @@ def measure(
         labels.IMAGE_KEPT: lambda: info.image_kept,
         labels.TEXT_EXTINCT: lambda: state.text_probs < threshold,
         labels.TEXT_ACTIVE: lambda: state.text_active,
+        labels.TEXT_ONE_HOT: lambda: info.text_one_hot,
+        labels.TEXT_CONFUSION: lambda: confusion_bound(state.text_probs, mean, factor),
         labels.TEXT_INJECTED: lambda: info.text_injected,
         labels.CAPACITY_REACHED: lambda: info.capacity_reached,
     }
@@ -320,5 +354,6 @@ def measure(
         if labels.TEXT in labels.variable(name).dims:
             active = state.text_active.reshape(-1, *[1] * (value.ndim - 1))
             value = jnp.where(active, value, jnp.zeros_like(value))
-        measured[name] = value
+        single = spec.dtype == "float32" and value.dtype == jnp.float64
+        measured[name] = value.astype(jnp.float32) if single else value
     return measured

@@ -12,6 +12,7 @@ from scipy import stats
 
 from toolkit import measures
 from toolkit.loops.protocol import Dtype, Method
+from toolkit.loops.tiles import LARGEST_BLOCK
 from toolkit.measures import ScaledFactor
 from toolkit.systems import CoevolvingSystem
 
@@ -19,6 +20,9 @@ Array = jax.Array
 
 #: A run of default capacity meets it with a probability below this, in each replicate.
 _CAPACITY_TAIL = 1e-9
+
+#: Images that stand for a batch under ``method="diffusion"``.
+DIFFUSION_IMAGES = 512
 
 Captions = Literal["certain", "images"]
 
@@ -43,6 +47,7 @@ class Info(NamedTuple):
 
     image_count: Array
     image_kept: Array
+    text_one_hot: Array
     text_injected: Array
     capacity_reached: Array
 
@@ -119,15 +124,16 @@ def no_info(spec: Spec) -> Info:
     return Info(
         image_count=jnp.zeros(spec.num_texts, jnp.int64),
         image_kept=nothing,
+        text_one_hot=jnp.asarray(False),
         text_injected=jnp.asarray(False),
         capacity_reached=jnp.asarray(False),
     )
 
 
 def merge_info(earlier: Info, later: Info) -> Info:
-    """Events since the last recorded generation; the counts of the latest."""
+    """Events since the last recorded generation; the counts and the certainty of the latest."""
     merged: Info = jax.tree.map(jnp.logical_or, earlier, later)
-    return merged._replace(image_count=later.image_count)
+    return merged._replace(image_count=later.image_count, text_one_hot=later.text_one_hot)
 
 
 def texts_come_in(system: CoevolvingSystem) -> bool:
@@ -158,12 +164,31 @@ def capacity_of(system: CoevolvingSystem, generations: int | None) -> int:
 
 def cost_of(spec: Spec) -> int:
     """Numbers held at once by a replicate: images only where they are drawn one by one."""
-    literal = spec.method == "literal"
+    posteriors = min(spec.num_texts * _images(spec), LARGEST_BLOCK)
+    held = _images(spec) * spec.num_texts if spec.method == "literal" else posteriors
+    given = spec.user_images if spec.user_images_given or spec.method == "literal" else 0
+    return held + spec.num_texts * spec.num_features * (2 * spec.num_features + 4 + given)
+
+
+def work_of(spec: Spec) -> int:
+    """Numbers worked through by a replicate in one generation."""
+    updates = max(spec.text_updates, spec.image_updates, 1)
+    return updates * max(spec.num_texts * spec.num_features * _images(spec), cost_of(spec))
+
+
+def _images(spec: Spec) -> int:
+    """Images of one update that are drawn one by one."""
+    if spec.method == "literal":
+        return spec.batch_size
     certain = spec.varying is not None and spec.varying.captions == "certain"
-    images = spec.batch_size if literal or (spec.text_updates and not certain) else 0
-    if literal or spec.user_images_given:
-        images = max(images, spec.user_images)
-    return spec.num_texts * (spec.num_features + 2) * (spec.num_features + images)
+    if certain or spec.method == "one_hot" or not spec.text_updates:
+        return 0
+    return drawn_images(spec)
+
+
+def drawn_images(spec: Spec) -> int:
+    """Images drawn in a text update."""
+    return min(spec.batch_size, DIFFUSION_IMAGES if spec.method == "diffusion" else spec.batch_size)
 
 
 def spec_of(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtype) -> Spec:

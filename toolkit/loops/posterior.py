@@ -5,16 +5,16 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from toolkit.loops import gaussians
+from toolkit.loops import certainty, gaussians
+from toolkit.loops.tiles import summed_posteriors
 from toolkit.measures import ScaledFactor
-from toolkit.rng import normals
 
 Array = jax.Array
 
 #: Numbers (texts times images) worked on at once; more images are taken in turns.
 _LARGEST_BLOCK = 2**21
-#: Up to here products over features are written out, which vectorises over images.
-_FEW_FEATURES = 6
+#: With fewer images than so many a text, comparing all texts costs more than it can save.
+_WORTH_LOOKING = 8
 
 
 def captions(rng_key: Array, text_probs: Array, count: int) -> Array:
@@ -35,10 +35,13 @@ def mean_posterior(
     factor: ScaledFactor,
     *,
     batch_size: int,
-    literal: bool,
-    number: Array | None = None,
-) -> Array:
+    dtype: jnp.dtype,
+    number: Array | float | None = None,
+) -> tuple[Array, Array]:
     """Average over ``batch_size`` images of the posterior of each text, shape (num_texts,).
+
+    Where posteriors are one-hot (:mod:`toolkit.loops.certainty`) the average is the captions'
+    counts over ``batch_size``, and no image is drawn; the second value says whether they are.
 
     Of a ``number`` N of images that is not compiled in, n, the lesser of N and ``batch_size``, are
     drawn, and their average r becomes ``p + sqrt(n/N) (r - p)``. Since its mean is p and its
@@ -53,46 +56,62 @@ def mean_posterior(
     image_mean : Array, shape (num_texts, d)
     factor : ScaledFactor
     batch_size : int
-    literal : bool
-        Draw each image's caption, and its normals from JAX's generator; otherwise draw the
-        counts of the captions (the average does not depend on the images' order) and use the
-        faster generator.
-    number : Array, optional
-        A whole number, as floating point; not with ``literal``.
+    dtype : jnp.dtype
+        Of what is computed for each image; the average is in double precision.
+    number : Array or float, optional
+        A whole number, as floating point.
+
+    Returns
+    -------
+    average : Array, shape (num_texts,)
+    one_hot : Array, bool
     """
+    key_text, key_image = jax.random.split(rng_key)
+    drawn = batch_size if number is None else jnp.minimum(number, batch_size)
+    count = caption_counts(key_text, text_probs, drawn)
+    state = (text_probs, image_mean, factor)
+
+    def certain() -> Array:
+        return count.astype(jnp.float64)
+
+    def uncertain() -> Array:
+        return summed_posteriors(key_image, count, *state, batch_size=batch_size, dtype=dtype)
+
+    if len(text_probs) <= batch_size // _WORTH_LOOKING:
+        one_hot = certainty.is_one_hot(*state, drawn, dtype.name)
+        total = jax.lax.cond(certainty.everywhere(one_hot), certain, uncertain)
+    else:
+        one_hot, total = jnp.asarray(False), uncertain()
+    if number is None:
+        return total / batch_size, one_hot
+    return text_probs + jnp.sqrt(drawn / number) * (total / drawn - text_probs), one_hot
+
+
+def literal_mean_posterior(
+    rng_key: Array,
+    text_probs: Array,
+    image_mean: Array,
+    factor: ScaledFactor,
+    *,
+    batch_size: int,
+    dtype: jnp.dtype,
+) -> Array:
+    """The same as the algorithm is written: a caption and normals for every image in turn."""
     num_texts, num_features = image_mean.shape
     key_text, key_image = jax.random.split(rng_key)
     inverse = gaussians.scaled_inverse(factor)
     block = min(batch_size, max(_LARGEST_BLOCK // num_texts, 1))
-    num_blocks = -(-batch_size // block)
-    if literal:
-        own_all = captions(key_text, text_probs, batch_size)
-    else:
-        drawn = batch_size if number is None else jnp.minimum(number, batch_size)
-        ends = jnp.cumsum(caption_counts(key_text, text_probs, drawn))
+    own_all = captions(key_text, text_probs, batch_size)
 
     def block_sum(total: Array, index: Array) -> tuple[Array, None]:
         image = index * block + jnp.arange(block)
-        key = jax.random.fold_in(key_image, index)
-        if literal:
-            own = own_all[jnp.minimum(image, batch_size - 1)]
-            z = jax.random.normal(key, (num_features, block), text_probs.dtype)
-        else:
-            # Images stand in the order of their captions: the first ends[0] have text 0.
-            own = jnp.sum(image >= ends[:-1, None], axis=0)
-            z = normals(key, num_features, block, text_probs.dtype)
+        own = own_all[jnp.minimum(image, batch_size - 1)]
+        z = jax.random.normal(jax.random.fold_in(key_image, index), (num_features, block), dtype)
         r = posteriors(own, z, text_probs, image_mean, factor, inverse)
-        within = image < (batch_size if number is None else drawn)
-        return total + jnp.sum(jnp.where(within, r, 0), axis=-1), None
+        return total + jnp.sum(jnp.where(image < batch_size, r, 0), axis=-1), None
 
-    total = jnp.zeros_like(text_probs)
-    if num_blocks == 1:
-        total, _ = block_sum(total, jnp.asarray(0))
-    else:
-        total, _ = jax.lax.scan(block_sum, total, jnp.arange(num_blocks))
-    if number is None:
-        return total / batch_size
-    return text_probs + jnp.sqrt(drawn / number) * (total / drawn - text_probs)
+    blocks = jnp.arange(-(-batch_size // block))
+    return jax.lax.scan(block_sum, jnp.zeros_like(text_probs), blocks)[0] / batch_size
 
 
 def posteriors(
@@ -129,15 +148,8 @@ def posteriors(
     offset = jnp.sum(root_own * z[None], axis=1)
     # (own mean - mean) + offset, in this order: the means are exact, the offset may be tiny.
     image = (mean_own[:, None, :] - image_mean.T[:, :, None]) + offset[:, None, :]
-    if num_features <= _FEW_FEATURES:
-        squares = [
-            jnp.square(sum(inverse[:, a, b, None] * image[b] for b in range(a + 1)))
-            for a in range(num_features)
-        ]
-        distance = sum(squares[1:], squares[0])
-    else:
-        whitened = jnp.einsum("kab,bkn->akn", inverse, image)
-        distance = jnp.sum(jnp.square(whitened), axis=0)
+    whitened = jnp.einsum("kab,bkn->akn", inverse, image)
+    distance = jnp.sum(jnp.square(whitened), axis=0)
     own_distance = jnp.sum(jnp.square(z), axis=0)
     log_ratio = log_weight[:, None] - log_weight_own + 0.5 * (own_distance - distance)
     is_own = own == jnp.arange(num_texts)[:, None]

@@ -13,12 +13,11 @@ from functools import partial, singledispatch
 from typing import Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 
 from toolkit.systems import Configuration
 
 Array = jax.Array
-Method = Literal["exact", "literal"]
+Method = Literal["exact", "literal", "diffusion", "one_hot"]
 Dtype = Literal["float64", "float32"]
 
 
@@ -48,6 +47,8 @@ class Loop(NamedTuple):
         All that can be recorded.
     cost : int
         Numbers held at once by one replicate in one step; bounds the block of replicates.
+    work : int
+        Numbers worked through by one replicate in one step; bounds what runs without a pause.
     """
 
     spec: Hashable
@@ -61,6 +62,7 @@ class Loop(NamedTuple):
     record: tuple[str, ...]
     available: tuple[str, ...]
     cost: int
+    work: int
 
     @property
     def step(self) -> Callable[[Array, Any], tuple[Any, Any]]:
@@ -83,10 +85,13 @@ def loop_of(
     system : Configuration
     generations : int, optional
         How long it will run; a system that grows reserves room for so many.
-    method : {"exact", "literal"}
+    method : {"exact", "literal", "diffusion", "one_hot"}
         ``"literal"`` draws every image; ``"exact"`` draws sufficient statistics where their
-        law is known, which is the same law at a cost independent of the batch size.
+        law is known, which is the same law at a cost independent of the batch size. The others
+        are approximations (:mod:`toolkit.loops.coevolving`).
     dtype : {"float64", "float32"}
+        Precision of what is computed for each image and of what is measured; the state is always
+        in double precision.
 
     Raises
     ------
@@ -107,12 +112,4 @@ def loop_of(
     raise TypeError(
         f"no loop is registered for {type(system).__name__}; give a system such as "
         "CoevolvingSystem."
-    )
-
-
-def as_dtype(tree: Any, dtype: Dtype) -> Any:
-    """Floating-point leaves in the given precision; the others as they are."""
-    return jax.tree.map(
-        lambda leaf: leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf,
-        jax.tree.map(jnp.asarray, tree),
     )

@@ -103,7 +103,7 @@ def plan_of(
     )
     most = min(
         _SEGMENT_NUMBERS // max(width * int(row_numbers), 1),
-        _SEGMENT_WORK // (width * loop.cost * every),
+        _SEGMENT_WORK // (width * loop.work * every),
     )
     return Plan(
         loop=loop,
