@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
 
-from toolkit import datasets, labels
+from toolkit import datasets, labels, stores
 from toolkit.loops import Dtype, Method, loop_of
-from toolkit.simulation import Memory, plan_of, run
+from toolkit.simulation import Memory, Plan, checkpoints, plan_of, run
 from toolkit.systems import Configuration
 from toolkit.systems.validation import integer
 
@@ -34,6 +35,9 @@ def simulate(
     dtype: Dtype = "float64",
     chunk_size: int | None = None,
     progress: bool = True,
+    out: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
 ) -> xr.Dataset:
     """Simulate a loop.
 
@@ -61,17 +65,28 @@ def simulate(
         default one block per core.
     progress : bool
         Show progress when it lasts more than two seconds.
+    out : str or Path, optional
+        A zarr store (``.zarr``) that the result is written into as it comes, so that it may be
+        larger than memory, with checkpoints.
+    resume : bool
+        Go on from the checkpoints in ``out`` after this process was stopped or killed; begin
+        where nothing is there. The result is the same bit for bit.
+    overwrite : bool
+        Replace what is at ``out``.
 
     Returns
     -------
     xr.Dataset
         Dims replicate, generation, text, feature, feature_alt. Its attributes are enough to
-        run it again (:func:`simulate_again`).
+        run it again (:func:`simulate_again`). That of a store is read when it is used.
 
     Raises
     ------
     ValueError
-        When an argument is outside its range or a variable unknown.
+        When an argument is outside its range or a variable unknown, or ``out`` was begun with
+        other arguments or versions.
+    FileExistsError
+        When ``out`` exists and is neither to be gone on with nor replaced.
     MemoryError
         When not even one block of replicates fits.
 
@@ -99,14 +114,15 @@ def simulate(
             raise ValueError(f"{name} must be one of {get_args(choices)}, not {value!r}.")
     if seed >= 2**63:
         raise ValueError(f"seed must be below 2**63, not {seed}.")
+    if out is None and (resume or overwrite):
+        raise ValueError("out names what is to be gone on with or overwritten; give it.")
+    path = None if out is None else stores.check_store(out, resume=resume, overwrite=overwrite)
     loop = loop_of(system, generations=generations, method=method, dtype=dtype)
     if chunk_size is not None:
         chunk_size = integer(chunk_size, "chunk_size", 1)
     plan = plan_of(
         loop, record, generations=generations, every=every, replicates=replicates, seed=seed
     )
-    memory = Memory.empty(plan)
-    run(plan, memory, chunk_size=chunk_size, progress=progress)
     arguments = {
         "generations": generations,
         "replicates": replicates,
@@ -117,9 +133,19 @@ def simulate(
         "dtype": dtype,
     }
     generation = np.arange(plan.rows + 1) * every
-    if labels.CAPACITY_REACHED in memory.result:
-        _warn_of_capacity(memory.result[labels.CAPACITY_REACHED], generation)
-    return datasets.trajectory(memory.result, generation, datasets.provenance(system, arguments))
+    attrs = datasets.provenance(system, arguments)
+    running = partial(run, plan, chunk_size=chunk_size, progress=progress)
+    if path is None:
+        memory = Memory.empty(plan)
+        running(memory)
+        simulated = datasets.trajectory(memory.result, generation, attrs)
+    else:
+        with checkpoints(path, plan, generation, attrs, resume=resume, overwrite=overwrite) as kept:
+            if kept is not None:
+                running(kept, patient=True)
+        simulated = stores.opened(path)[list(plan.names)]
+    _warn_of_capacity(plan, simulated)
+    return simulated
 
 
 def simulate_again(simulated: xr.Dataset | str | Path, **changes: Any) -> xr.Dataset:
@@ -142,13 +168,19 @@ def simulate_again(simulated: xr.Dataset | str | Path, **changes: Any) -> xr.Dat
     return simulate(datasets.system_of(simulated), **arguments)
 
 
-def _warn_of_capacity(reached: np.ndarray, generation: np.ndarray) -> None:
+def _warn_of_capacity(plan: Plan, simulated: xr.Dataset) -> None:
     """Say that injections did not take place for want of room."""
-    if reached.any():
-        first = int(generation[reached.any(axis=0).argmax()])
+    if labels.CAPACITY_REACHED not in simulated:
+        return
+    number, ever = 0, np.zeros(plan.rows + 1, bool)
+    for start in plan.starts:  # block by block: it may be larger than memory
+        block = simulated[labels.CAPACITY_REACHED].isel(replicate=plan.block(start)).to_numpy()
+        number += int(block.any(axis=1).sum())
+        ever |= block.any(axis=0)
+    if number:
         warnings.warn(
-            f"the capacity was reached in {int(reached.any(axis=1).sum())} of {len(reached)} "
-            f"replicates, first at generation {first}: later injections did not take place; "
-            "raise corpus.capacity, or leave it out.",
+            f"the capacity was reached in {number} of {plan.replicates} replicates, first at "
+            f"generation {int(simulated.generation[ever.argmax()])}: later injections did not "
+            "take place; raise corpus.capacity, or leave it out.",
             stacklevel=3,
         )

@@ -24,7 +24,7 @@ import typer
 
 from toolkit.cli import calibrating, criticism, fitting, forecasting, monitoring, reporting
 from toolkit.cli.cache import use_compilation_cache
-from toolkit.cli.options import Out, Overwrite
+from toolkit.cli.options import Out, Overwrite, Resume
 from toolkit.cli.output import (
     prediction_rows,
     print_omitted,
@@ -41,6 +41,7 @@ from toolkit.cli.shell import (
     examples,
     watch,
 )
+from toolkit.cli.sweeping import kept
 
 _STUDIES_GROUP = "coevo.studies"
 
@@ -206,7 +207,7 @@ def theorems(
     epilog=examples(
         "coevo simulate loop.toml --generations 600 --replicates 100 --seed 1 --out loop.nc",
         "coevo simulate loop.toml --generations 5000 --every 10 --replicates 1000 --seed 2 \\",
-        "  --record text_diversity --record image_diversity --out loop.zarr",
+        "  --record text_diversity --record image_diversity --out loop.zarr --resume",
         "",
         "A system file is, for instance:",
         "  [on_unit_circle]",
@@ -234,30 +235,44 @@ def simulate(
     chunk_size: Annotated[
         int | None, typer.Option(help="Most replicates computed at once; bounds memory.")
     ] = None,
+    resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Simulate a system and save the trajectory, with all that is needed to run it again."""
+    """Simulate a system and save the trajectory, with all that is needed to run it again.
+
+    A .zarr is written as it comes, with checkpoints: it may be larger than memory, and what is
+    stopped or killed goes on with --resume, to the same bits.
+    """
     use_compilation_cache()
     from toolkit.datasets import check_output, save
+    from toolkit.stores import check_store
     from toolkit.systems import read_system
 
     system = read_system(system_file)
-    check_output(out, overwrite=overwrite)
+    stored = out.suffix == ".zarr"
+    if stored:
+        check_store(out, resume=resume, overwrite=overwrite)
+    else:
+        check_output(out, overwrite=overwrite)
+        if resume:
+            raise ValueError(f"{out} has no checkpoints; --resume needs an --out that is a .zarr.")
 
     from toolkit.simulate import simulate as run  # heavy: a mistake is told before
 
-    simulated = run(
-        system,
-        generations=generations,
-        replicates=replicates,
-        seed=seed,
-        method=method,  # type: ignore[arg-type]  # checked there
-        every=every,
-        record=record or None,
-        dtype=dtype,  # type: ignore[arg-type]
-        chunk_size=chunk_size,
-    )
-    ctx.obj.append(save(simulated, out, overwrite=overwrite))
+    with kept(out):
+        simulated = run(
+            system,
+            generations=generations,
+            replicates=replicates,
+            seed=seed,
+            method=method,  # type: ignore[arg-type]  # checked there
+            every=every,
+            record=record or None,
+            dtype=dtype,  # type: ignore[arg-type]
+            chunk_size=chunk_size,
+            **({"out": out, "resume": resume, "overwrite": overwrite} if stored else {}),
+        )
+    ctx.obj.append(out if stored else save(simulated, out, overwrite=overwrite))
     recorded = f"{simulated.sizes['replicate']} replicates, {simulated.sizes['generation']} rows"
     typer.echo(f"saved: {out} ({recorded} of {', '.join(map(str, simulated.data_vars))})")
 

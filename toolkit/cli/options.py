@@ -17,6 +17,9 @@ SeedOfFit = Annotated[int | None, typer.Option(help="That of the fit unless give
 Score = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that is the score.")]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Save it: .nc or .zarr.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists there.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with what an earlier run left there (.zarr).")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -23,8 +23,11 @@ _TICK_SECONDS = 0.25
 class Sink(Protocol):
     """Where the rows of a simulation go."""
 
-    def begun(self, start: int) -> tuple[int, Any]:
-        """How many rows of a block are there already, and its state after them."""
+    def rows_kept(self, start: int) -> int:
+        """How many rows of a block are there already."""
+
+    def state(self, start: int) -> Any:
+        """The state after them; None where there are none."""
 
     def space(self, replicates: slice, rows: slice) -> dict[str, np.ndarray]:
         """Arrays to be filled, by name, axes (replicate, row, ...)."""
@@ -45,9 +48,13 @@ class Memory(NamedTuple):
         rows = row_like(plan).items()
         return cls({name: np.empty((*lead, *row.shape), row.dtype) for name, row in rows})
 
-    def begun(self, start: int) -> tuple[int, Any]:
-        """Nothing is there."""
-        return 0, None
+    def rows_kept(self, start: int) -> int:
+        """None."""
+        return 0
+
+    def state(self, start: int) -> Any:
+        """None."""
+        return None
 
     def space(self, replicates: slice, rows: slice) -> dict[str, np.ndarray]:
         """Views of the result."""
@@ -57,7 +64,9 @@ class Memory(NamedTuple):
         """It is kept as soon as it is filled."""
 
 
-def run(plan: Plan, sink: Sink, *, chunk_size: int | None, progress: bool) -> None:
+def run(
+    plan: Plan, sink: Sink, *, chunk_size: int | None, progress: bool, patient: bool = False
+) -> None:
     """Run all blocks.
 
     Parameters
@@ -68,6 +77,9 @@ def run(plan: Plan, sink: Sink, *, chunk_size: int | None, progress: bool) -> No
         Most replicates in memory at once besides the sink (rounded up to a block); by default one
         block per core.
     progress : bool
+    patient : bool
+        After an error or an interrupt wait, for a segment at most, until no block computes any
+        more: none may write into a store that somebody else goes on with.
 
     Raises
     ------
@@ -75,10 +87,10 @@ def run(plan: Plan, sink: Sink, *, chunk_size: int | None, progress: bool) -> No
         When not even one block fits.
     """
     in_flight = cores() if chunk_size is None else min(-(-chunk_size // plan.width), cores())
-    begun = {start: sink.begun(start)[0] for start in plan.starts}
+    kept = {start: sink.rows_kept(start) for start in plan.starts}
     bar = tqdm(
         total=plan.rows * plan.every * plan.replicates,
-        initial=sum(_generations(plan, start, rows) for start, rows in begun.items()),
+        initial=sum(_generations(plan, start, rows) for start, rows in kept.items()),
         desc="simulate",
         unit=" generations",
         unit_scale=True,
@@ -86,7 +98,7 @@ def run(plan: Plan, sink: Sink, *, chunk_size: int | None, progress: bool) -> No
         disable=not progress,
         leave=False,
     )
-    starts = (start for start in plan.starts if begun[start] <= plan.rows)
+    starts = (start for start in plan.starts if kept[start] <= plan.rows)
     # Only this thread touches the bar: an interrupt must not find its lock held by a worker.
     advanced: deque[int] = deque()
 
@@ -108,9 +120,8 @@ def run(plan: Plan, sink: Sink, *, chunk_size: int | None, progress: bool) -> No
                 "features, or record less"
             ) from None
         finally:
-            # After an error or an interrupt nobody waits for the blocks that still compute.
             stop[0] = True
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=patient, cancel_futures=True)
 
 
 def _keep_busy(
@@ -133,10 +144,9 @@ def _run_block(
     plan: Plan, sink: Sink, advance: Callable[[int], Any], stop: list[bool], start: int
 ) -> None:
     """One block of replicates, chunk by chunk, each filled segment by segment."""
-    row, state = sink.begun(start)
-    block = Block(plan, start, state)
+    block = Block(plan, start, sink.state(start))
     here, end = block.replicates, plan.rows + 1
-    for low in range(row, end, plan.chunk):
+    for low in range(sink.rows_kept(start), end, plan.chunk):
         rows = slice(low, min(low + plan.chunk, end))
         filled = sink.space(here, rows)
         for first in range(low, rows.stop, plan.segment):
@@ -146,7 +156,8 @@ def _run_block(
             part = {name: out[:, first - low : last - low] for name, out in filled.items()}
             block.record(first, last, part)
             advance((last - max(first, 1)) * plan.every * (here.stop - here.start))
-        sink.keep(block, rows, filled)
+        if not stop[0]:
+            sink.keep(block, rows, filled)
 
 
 def _generations(plan: Plan, start: int, rows: int) -> int:
