@@ -44,7 +44,8 @@ def test_dims_coordinates_and_attributes(simulated: xr.Dataset) -> None:
         "feature": 2,
         "feature_alt": 2,
     }
-    assert tuple(simulated.data_vars) == (*labels.DEFAULT_RECORD, labels.TEXT_ONE_HOT)
+    recorded = (*labels.DEFAULT_RECORD, labels.TEXT_ONE_HOT)
+    assert tuple(simulated.data_vars) == recorded
     for name in simulated.data_vars:
         label = labels.VARIABLES[str(name)]
         assert simulated[name].dims == labels.dims(str(name))
@@ -55,7 +56,7 @@ def test_dims_coordinates_and_attributes(simulated: xr.Dataset) -> None:
     assert simulated.generation.values.tolist() == list(range(7))
     arguments = json.loads(simulated.attrs["arguments"])
     assert arguments["seed"] == 61
-    assert arguments["record"] == list(labels.DEFAULT_RECORD)
+    assert arguments["record"] == list(recorded)
     assert json.loads(simulated.attrs["system"])["batch_size"] == 30
 
 

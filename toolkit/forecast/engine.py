@@ -16,6 +16,7 @@ from toolkit.loops.coevolving import measure, step
 from toolkit.loops.coevolving_parts import Params, Spec, State, cost_of, no_info
 from toolkit.machine import cores
 from toolkit.measures import Array
+from toolkit.rng import fold_in
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -102,7 +103,7 @@ def _advance(
 
     def one(params: Params, key: Array, state: State) -> tuple[State, dict[str, Array]]:
         def generation(state: State, index: Array) -> tuple[State, dict[str, Array]]:
-            state, info = step(spec, params, jax.random.fold_in(key, index), state)
+            state, info = step(spec, params, fold_in(key, index), state)
             return state, measure(spec, params, names, state, info)
 
         return jax.lax.scan(generation, state, first + jnp.arange(_SEGMENT))

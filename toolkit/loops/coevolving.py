@@ -44,6 +44,7 @@ from toolkit.loops.coevolving_parts import (
 )
 from toolkit.loops.protocol import Dtype, Loop, Method, loop_of
 from toolkit.measures import ScaledFactor
+from toolkit.rng import fold_in, split, uniform
 from toolkit.systems import CoevolvingSystem
 
 Array = jax.Array
@@ -100,7 +101,7 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
     state : State
     info : Info
     """
-    key_corpus, key_text, key_image = (jax.random.fold_in(rng_key, part) for part in range(3))
+    key_corpus, key_text, key_image = (fold_in(rng_key, part) for part in range(3))
     info = no_info(spec)
     if spec.reading is not None:
         inject = _append_text if spec.reading == "new_text" else _mix_corpus
@@ -109,12 +110,12 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
 
     def text_update(update: Array, carry: tuple[State, Info]) -> tuple[State, Info]:
         state, info = carry
-        state, one_hot = _text_update(spec, params, jax.random.fold_in(key_text, update), state)
+        state, one_hot = _text_update(spec, params, fold_in(key_text, update), state)
         return state, info._replace(text_one_hot=one_hot)
 
     def image_update(update: Array, carry: tuple[State, Info]) -> tuple[State, Info]:
         state, info = carry
-        key = jax.random.fold_in(key_image, update)
+        key = fold_in(key_image, update)
         state, count, kept = _image_update(spec, params, key, state)
         return state, info._replace(image_count=count, image_kept=info.image_kept | kept)
 
@@ -134,8 +135,8 @@ def _mix_corpus(
     spec: Spec, params: Params, rng_key: Array, state: State
 ) -> tuple[State, Array, Array]:
     """Reading "fixed_corpus": ``p <- (1 - fraction) p + fraction u``, with its probability."""
-    key_event, key_corpus = jax.random.split(rng_key)
-    injected = jax.random.uniform(key_event) < params.corpus_prob
+    key_event, key_corpus = split(rng_key)
+    injected = uniform(key_event) < params.corpus_prob
     corpus = params.corpus_target
     if spec.fresh_corpus:
         alpha = jnp.where(corpus > 0, corpus * params.corpus_concentration, 1)
@@ -150,7 +151,7 @@ def _append_text(
     spec: Spec, params: Params, rng_key: Array, state: State
 ) -> tuple[State, Array, Array]:
     """Reading "new_text": a new text with mass ``fraction``; the others are scaled."""
-    due = jax.random.uniform(jax.random.split(rng_key)[0]) < params.corpus_prob
+    due = uniform(split(rng_key)[0]) < params.corpus_prob
     used = jnp.sum(state.text_active)
     room = used < spec.num_texts
     slot = (jnp.arange(spec.num_texts) == used) & due & room
@@ -216,7 +217,7 @@ def _image_update(
     spec: Spec, params: Params, rng_key: Array, state: State
 ) -> tuple[State, Array, Array]:
     """Captions, images, and each text's new mean and covariance, under the keep rule."""
-    key_sample, key_fresh = jax.random.split(rng_key)
+    key_sample, key_fresh = split(rng_key)
     sample = _generated(spec, params, key_sample, state)
     real = _real_images(spec, params, key_fresh, sample.size)
     total = sample.size + real
@@ -261,13 +262,13 @@ def _real_images(spec: Spec, params: Params, rng_key: Array, generated: Array) -
     if spec.varying is None:
         return spec.user_images
     wanted = params.real_number + params.real_odds * generated
-    chance = jax.random.uniform(jax.random.fold_in(rng_key, 1), wanted.shape)
+    chance = jax.random.uniform(fold_in(rng_key, 1), wanted.shape)
     return jnp.floor(wanted + chance).astype(jnp.int64)
 
 
 def _generated(spec: Spec, params: Params, rng_key: Array, state: State) -> gaussians.Sample:
     """The generated images' counts, means and scatters in the Gaussians' own units."""
-    key_count, key_images = jax.random.split(rng_key)
+    key_count, key_images = split(rng_key)
     dtype = state.image_mean.dtype
     if spec.method == "literal":
         own = posterior.captions(key_count, state.text_probs, spec.batch_size)
@@ -285,7 +286,7 @@ def _user_content(
     """Mean and scatter of the real images given back to each text."""
     size = spec.user_images
     if spec.user_images_given:
-        keys = jax.random.split(rng_key, spec.num_texts)
+        keys = split(rng_key, spec.num_texts)
         available = params.user_available
 
         def drawn(key: Array, images: Array, number: Array) -> Array:

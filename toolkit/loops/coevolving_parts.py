@@ -27,6 +27,10 @@ DIFFUSION_IMAGES = 512
 Captions = Literal["certain", "images"]
 
 
+#: Compiled as one program instead of an operation at a time.
+_factorise = jax.jit(measures.factorise)
+
+
 class State(NamedTuple):
     """State of one replicate; slots that hold no text have probability 0 and unit Gaussians.
 
@@ -241,7 +245,7 @@ def params_of(system: CoevolvingSystem, capacity: int) -> Params:
         corpus_target=jnp.asarray(_grown(target, capacity, 0.0)),
         corpus_concentration=jnp.asarray((corpus and corpus.concentration) or 1.0),
         new_text_mean=jnp.zeros(num_features) if new_mean is None else jnp.asarray(new_mean),
-        new_text_factor=measures.factorise(np.eye(num_features) if new_cov is None else new_cov),
+        new_text_factor=_factorise(np.eye(num_features) if new_cov is None else new_cov),
         user_images=jnp.asarray(padded),
         user_available=jnp.asarray([*map(len, given), *[1] * (capacity - len(given))]),
         batch_size=jnp.asarray(float(system.batch_size)),
@@ -253,10 +257,10 @@ def params_of(system: CoevolvingSystem, capacity: int) -> Params:
 def initial_state(system: CoevolvingSystem, capacity: int) -> State:
     """The state at generation 0, with empty slots up to the capacity."""
     mean = jnp.asarray(_grown(system.image_mean, capacity, 0.0))
-    factor = measures.factorise(_grown(system.image_cov, capacity, np.eye(system.num_features)))
+    factor = _factorise(_grown(system.image_cov, capacity, np.eye(system.num_features)))
     return State(
         text_probs=jnp.asarray(_grown(system.text_probs / system.text_probs.sum(), capacity, 0.0)),
-        text_active=jnp.arange(capacity) < system.num_texts,
+        text_active=jnp.asarray(np.arange(capacity) < system.num_texts),
         image_mean=mean,
         image_factor=factor,
         reference_mean=mean,

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from toolkit.measures import ScaledFactor, covariance, factorise
-from toolkit.rng import bartlett
+from toolkit.rng import bartlett, normals, split
 
 Array = jax.Array
 
@@ -74,12 +74,12 @@ def scaled_inverse(factor: ScaledFactor) -> Array:
 
 def exact_sample(rng_key: Array, count: Array, num_features: int, dtype: jnp.dtype) -> Sample:
     """Mean and scatter of ``count`` draws, from their exact law (normal and Wishart)."""
-    key_mean, key_root = jax.random.split(rng_key)
+    key_mean, key_root = split(rng_key)
     number = count.astype(dtype)
-    z = jax.random.normal(key_mean, (*count.shape, num_features), dtype)
+    z = jnp.moveaxis(normals(key_mean, num_features, count.size, dtype), 0, -1)
     return Sample(
         size=count,
-        mean=z / jnp.sqrt(jnp.maximum(number, 1))[..., None],
+        mean=z.reshape(*count.shape, num_features) / jnp.sqrt(jnp.maximum(number, 1))[..., None],
         root=bartlett(key_root, jnp.maximum(number - 1, 0), num_features),
     )
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from toolkit.loops import certainty, gaussians
 from toolkit.loops.tiles import summed_posteriors
 from toolkit.measures import ScaledFactor
+from toolkit.rng import fold_in, multinomial, split
 
 Array = jax.Array
 
@@ -24,8 +25,7 @@ def captions(rng_key: Array, text_probs: Array, count: int) -> Array:
 
 def caption_counts(rng_key: Array, text_probs: Array, count: int | Array) -> Array:
     """How many of ``count`` images have each text, at a cost independent of ``count``."""
-    total = jnp.asarray(count, text_probs.dtype)
-    return jax.random.multinomial(rng_key, total, text_probs).astype(jnp.int64)
+    return multinomial(rng_key, count, text_probs).astype(jnp.int64)
 
 
 def mean_posterior(
@@ -66,7 +66,7 @@ def mean_posterior(
     average : Array, shape (num_texts,)
     one_hot : Array, bool
     """
-    key_text, key_image = jax.random.split(rng_key)
+    key_text, key_image = split(rng_key)
     drawn = batch_size if number is None else jnp.minimum(number, batch_size)
     count = caption_counts(key_text, text_probs, drawn)
     state = (text_probs, image_mean, factor)
@@ -98,7 +98,7 @@ def literal_mean_posterior(
 ) -> Array:
     """The same as the algorithm is written: a caption and normals for every image in turn."""
     num_texts, num_features = image_mean.shape
-    key_text, key_image = jax.random.split(rng_key)
+    key_text, key_image = split(rng_key)
     inverse = gaussians.scaled_inverse(factor)
     block = min(batch_size, max(_LARGEST_BLOCK // num_texts, 1))
     own_all = captions(key_text, text_probs, batch_size)
@@ -106,7 +106,7 @@ def literal_mean_posterior(
     def block_sum(total: Array, index: Array) -> tuple[Array, None]:
         image = index * block + jnp.arange(block)
         own = own_all[jnp.minimum(image, batch_size - 1)]
-        z = jax.random.normal(jax.random.fold_in(key_image, index), (num_features, block), dtype)
+        z = jax.random.normal(fold_in(key_image, index), (num_features, block), dtype)
         r = posteriors(own, z, text_probs, image_mean, factor, inverse)
         return total + jnp.sum(jnp.where(image < batch_size, r, 0), axis=-1), None
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from toolkit.loops import gaussians
 from toolkit.measures import ScaledFactor
-from toolkit.rng import normals
+from toolkit.rng import fold_in, normals
 
 Array = jax.Array
 
@@ -93,7 +93,7 @@ def summed_posteriors(
         first = jnp.where(own > 0, end[own - 1], 0)
         number = jnp.clip(count[own] - (tile - first) * width, 0, width)
         number = jnp.where(tile < end[-1], number, 0)
-        key = jax.random.fold_in(rng_key, index)
+        key = fold_in(rng_key, index)
         z = normals(key, num_features, block * width, jnp.dtype("float32"))
         z = jax.lax.optimization_barrier(z.reshape(num_features, block, width))
         return total + _block_sum(own, number, z.astype(dtype), *state)

@@ -8,17 +8,13 @@ and of rejection methods several proposals are made at once, in one loop that ne
 once.
 """
 
-import jax
-
-jax.config.update("jax_enable_x64", True)  # counts go up to 2^53
-
-from toolkit.rng.bits import threefry as threefry  # noqa: E402
-from toolkit.rng.counts import binomial as binomial  # noqa: E402
-from toolkit.rng.counts import multinomial as multinomial  # noqa: E402
-from toolkit.rng.gammas import bartlett as bartlett  # noqa: E402
-from toolkit.rng.gammas import chi_square as chi_square  # noqa: E402
-from toolkit.rng.gammas import gamma as gamma  # noqa: E402
-from toolkit.rng.keys import fold_in as fold_in  # noqa: E402
-from toolkit.rng.keys import split as split  # noqa: E402
-from toolkit.rng.keys import uniform as uniform  # noqa: E402
-from toolkit.rng.normals import normals as normals  # noqa: E402
+from toolkit.rng.bits import threefry as threefry
+from toolkit.rng.counts import binomial as binomial
+from toolkit.rng.counts import multinomial as multinomial
+from toolkit.rng.gammas import bartlett as bartlett
+from toolkit.rng.gammas import chi_square as chi_square
+from toolkit.rng.gammas import gamma as gamma
+from toolkit.rng.keys import fold_in as fold_in
+from toolkit.rng.keys import split as split
+from toolkit.rng.keys import uniform as uniform
+from toolkit.rng.normals import normals as normals

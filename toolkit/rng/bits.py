@@ -12,6 +12,8 @@ import jax.numpy as jnp
 
 Array = jax.Array
 
+jax.config.update("jax_enable_x64", True)  # counts go up to 2^53
+
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 

@@ -10,6 +10,7 @@ decide on acceptance 32.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import NamedTuple
@@ -33,6 +34,8 @@ _PROPOSALS = 4
 #: Threefry blocks: one for each proposal, one for each two decisions on them.
 _ROWS = _PROPOSALS + (_PROPOSALS + 1) // 2
 _MOST = 2.0**53
+#: Looking draws up pays from so many outcomes on, and up to so many draws for each.
+_FEWEST_SEARCHED, _DRAWS_PER_OUTCOME = 64, 8
 #: Binet's rest of Stirling's formula, ``z`` times it in ``1/z^2`` for z >= 4, to 1e-15.
 _SHIFT = 4
 _BINET = (
@@ -46,7 +49,9 @@ _BINET = (
 )
 
 
-def multinomial(key: Array, n: Array | float, probs: Array) -> Array:
+def multinomial(
+    key: Array, n: Array | float, probs: Array, *, most: int | None = None
+) -> Array:
     """Counts of ``n`` draws over the last axis of ``probs``, shape of ``probs``.
 
     A balanced tree of binomials (each total is split between two halves of the outcomes):
@@ -61,11 +66,14 @@ def multinomial(key: Array, n: Array | float, probs: Array) -> Array:
         Whole numbers from 0 to 2^53, as floating point.
     probs : Array, shape (..., K)
         Not negative; they are divided by their sum.
+    most : int, optional
+        What no ``n`` exceeds. With far more outcomes than draws each draw is looked up among
+        the cumulative probabilities instead, at a cost of some ``most log K + K``.
 
     Returns
     -------
     Array
-        Whole numbers of the dtype of ``probs``; NaN where ``n`` or ``probs`` are not as said.
+        Whole numbers of the dtype of ``probs``; NaN where the arguments are not as said.
 
     Examples
     --------
@@ -78,9 +86,14 @@ def multinomial(key: Array, n: Array | float, probs: Array) -> Array:
     lanes = math.prod(batch)
     total = jnp.broadcast_to(jnp.asarray(n, jnp.float64), tuple(batch)).reshape(lanes)
     total = jnp.where((total >= 0) & (total <= _MOST), total, jnp.nan)
-    weights = jnp.moveaxis(probs.astype(jnp.float64), -1, 0).reshape(size, lanes)
-    counts = _tree(*_counters(key, lanes), total, weights)
-    return jnp.moveaxis(counts.reshape(size, *batch), 0, -1).astype(probs.dtype)
+    weights = probs.astype(jnp.float64).reshape(lanes, size)
+    counters = _counters(key, lanes)
+    if most is not None and size >= max(_FEWEST_SEARCHED, most // _DRAWS_PER_OUTCOME):
+        search = functools.partial(_searched, most=most)
+        counts = jax.vmap(search)(*counters, total, weights)
+    else:
+        counts = _tree(*counters, total, weights.T).T
+    return counts.reshape(probs.shape).astype(probs.dtype)
 
 
 def binomial(key: Array, n: Array | float, p: Array | float) -> Array:
@@ -136,6 +149,22 @@ class _Nodes(NamedTuple):
 
     def rows(self, start: int, stop: int) -> _Nodes:
         return _Nodes(*(part[start:stop] for part in self))
+
+
+def _searched(
+    first: Array, second: Array, lane: Array, total: Array, weights: Array, *, most: int
+) -> Array:
+    """Counts of draws by inversion of the cumulative weights, shape (K,), of one lane."""
+    draw = jnp.arange(most, dtype=jnp.uint32)
+    high, low = bits.signed(bits.rounds(first, second, draw, lane))
+    cumulative = jnp.cumsum(weights)
+    whole = cumulative[-1]
+    # Below the sum itself: what has no weight begins where the sum ends, or where another does.
+    point = jnp.minimum((bits.centred(high, low) + 0.5) * whole, whole * (1 - 2.0**-53))
+    chosen = jnp.searchsorted(cumulative, point, side="right")
+    counts = jnp.zeros_like(weights).at[chosen].add(draw < total, mode="drop")
+    valid = (total <= most) & jnp.all(weights >= 0) & (whole > 0) & (whole < jnp.inf)
+    return jnp.where(valid, counts, jnp.nan)
 
 
 @over_lanes

@@ -10,14 +10,15 @@ simulation that nobody disturbed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+import xarray as xr
 
-from toolkit import datasets, labels, stores
+from toolkit import datasets, stores
 from toolkit.simulation.planning import Plan
 from toolkit.simulation.segments import Block, row_like, state_like
 from toolkit.stores import Blank
@@ -76,15 +77,19 @@ class Checkpoints(NamedTuple):
         return stores.notes_of(self.path) / f"{start}.npz"
 
 
+def blank_result(plan: Plan, generation: np.ndarray, attrs: Mapping[str, str]) -> xr.Dataset:
+    """The result of a simulation, all zeros, in no memory."""
+    lead = (plan.replicates, plan.rows + 1)
+    rows = row_like(plan).items()
+    zeros = {
+        name: np.broadcast_to(np.zeros((), row.dtype), (*lead, *row.shape)) for name, row in rows
+    }
+    return datasets.trajectory(zeros, generation, attrs)
+
+
 @contextlib.contextmanager
 def checkpoints(
-    path: Path,
-    plan: Plan,
-    generation: np.ndarray,
-    attrs: dict[str, str],
-    *,
-    resume: bool,
-    overwrite: bool,
+    path: Path, plan: Plan, blank: xr.Dataset, *, resume: bool, overwrite: bool
 ) -> Iterator[Checkpoints | None]:
     """The sink of a store; None where all is there already.
 
@@ -93,20 +98,17 @@ def checkpoints(
     ValueError, FileExistsError
         When the store was begun otherwise, or another process is filling it.
     """
-    rows = row_like(plan)
-    lead, chunk = (plan.replicates, plan.rows + 1), (plan.width, min(plan.chunk, plan.rows + 1))
+    chunk = (plan.width, min(plan.chunk, plan.rows + 1))
     blanks = {
-        name: Blank(
-            labels.dims(name),
-            (*lead, *row.shape),
-            (*chunk, *row.shape),
-            np.dtype(row.dtype),
-            labels.variable(name).attrs,
+        str(name): Blank(
+            tuple(map(str, values.dims)),
+            values.shape,
+            (*chunk, *values.shape[2:]),
+            values.dtype,
+            values.attrs,
         )
-        for name, row in rows.items()
+        for name, values in blank.data_vars.items()
     }
-    # Views of one number: a result larger than memory has coordinates too.
-    shapes = {name: np.broadcast_to(0.0, blank.shape) for name, blank in blanks.items()}
-    frame = datasets.trajectory(shapes, generation, attrs).drop_vars(list(shapes))
+    frame = blank.drop_vars(list(blank.data_vars))
     with stores.filling(path, frame, blanks, resume=resume, overwrite=overwrite) as unfinished:
         yield Checkpoints(path, plan) if unfinished else None

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from toolkit.rng import fold_in
 from toolkit.simulation.planning import Plan
 
 Array = jax.Array
@@ -90,7 +91,7 @@ def _spread(tree: Any, width: int) -> Any:
 
 @jax.jit
 def _replicate_keys(seed: Array, replicate: Array) -> Array:
-    return jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(replicate)
+    return jax.vmap(partial(fold_in, jax.random.key(seed)))(replicate)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -118,7 +119,7 @@ def _advance(
     def one(key: Array, state: Any, row: Array) -> tuple[Any, Any]:
         def generation(index: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, info = carry
-            step_key = jax.random.fold_in(key, row * every + index)
+            step_key = fold_in(key, row * every + index)
             state, new = kernel(spec, params, step_key, state)
             return state, merge_info(info, new)
 
