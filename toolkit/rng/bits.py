@@ -43,9 +43,19 @@ def threefry(key: Array, count: int) -> tuple[Array, Array]:
 
 
 def key_words(key: Array) -> tuple[Array, Array]:
-    """The two words of a typed key."""
-    first, second = jax.random.key_data(key).astype(jnp.uint32)
+    """The two words of a typed key.
+
+    The barrier keeps the compiler from reading the key anew, out of an array of all keys of a
+    scan, for each number: the rounds would then not become vectors.
+    """
+    first, second = jax.lax.optimization_barrier(jax.random.key_data(key).astype(jnp.uint32))
     return first, second
+
+
+def counters(key: Array, lanes: int) -> tuple[Array, Array, Array]:
+    """A key's two words and the numbers of the lanes, each of shape (lanes,)."""
+    first, second = (jnp.broadcast_to(word, lanes) for word in key_words(key))
+    return first, second, jnp.arange(lanes, dtype=jnp.uint32)
 
 
 def rounds(first: Array, second: Array, row: Array, lane: Array) -> tuple[Array, Array]:

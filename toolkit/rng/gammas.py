@@ -45,7 +45,7 @@ def gamma(key: Array, shape: Array) -> Array:
     3.0
     """
     flat = shape.astype(jnp.float64).reshape(-1)
-    drawn = _gamma(*_counters(key, flat.size), flat)
+    drawn = _gamma(*bits.counters(key, flat.size), flat)
     return drawn.reshape(shape.shape).astype(shape.dtype)
 
 
@@ -82,14 +82,8 @@ def bartlett(key: Array, df: Array, num_features: int) -> Array:
     (2, 3, 3)
     """
     flat = df.astype(jnp.float64).reshape(-1)
-    factor = _bartlett(num_features)(*_counters(key, flat.size), flat)
+    factor = _bartlett(num_features)(*bits.counters(key, flat.size), flat)
     return jnp.moveaxis(factor, -1, 0).reshape(*df.shape, *factor.shape[:2]).astype(df.dtype)
-
-
-def _counters(key: Array, lanes: int) -> tuple[Array, Array, Array]:
-    """A key's two words and the numbers of the lanes, each of shape (lanes,)."""
-    first, second = (jnp.broadcast_to(word, lanes) for word in bits.key_words(key))
-    return first, second, jnp.arange(lanes, dtype=jnp.uint32)
 
 
 def _gamma_of(first: Array, second: Array, lane: Array, shape: Array) -> Array:

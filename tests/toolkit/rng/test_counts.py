@@ -14,7 +14,7 @@ from scipy import stats
 from tests import statistics
 from tests.statistics import combine, level
 from toolkit import rng
-from toolkit.rng import counts
+from toolkit.rng import binomials
 
 KEY = jax.random.key(30)
 #: The tests of this file and those of gammas share one level.
@@ -107,7 +107,7 @@ def test_probabilities_of_the_rejection_are_exact() -> None:
             mean = n * p
             k = np.floor(mean + np.linspace(-8, 8, 17) * np.sqrt(mean * (1 - p)))
             k = np.unique(np.clip(k, 0, n))
-            mass = counts._mass(*(jnp.asarray(x, float) for x in (k, n, mean, n - mean)))
+            mass = binomials._mass(*(jnp.asarray(x, float) for x in (k, n, mean, n - mean)))
             log_p, log_q = mpmath.log(mpmath.mpf(p)), mpmath.log1p(-mpmath.mpf(p))
             exact = [
                 mpmath.exp(
@@ -193,7 +193,8 @@ def test_outcomes_without_chance_get_nothing_and_tiny_ones_their_share() -> None
     mean = 2.0**53 * 1e-15
     assert abs(drawn[:, 3].mean() - mean) < 5 * np.sqrt(mean / 200)
     assert rng.multinomial(KEY, 9.0, jnp.ones(1)) == 9
-    assert np.all(np.isnan(rng.multinomial(KEY, 9.0, jnp.asarray([1.0, -1.0]))))
+    for bad in ([1.0, -1.0], [0.0, 0.0], [1.0, np.nan], [1.0, np.inf]):
+        assert np.all(np.isnan(rng.multinomial(KEY, 9.0, jnp.asarray(bad))))
     assert rng.multinomial(KEY, 9.0, jnp.ones(3, "float32")).dtype == "float32"
 
 
@@ -212,3 +213,40 @@ def test_counts_are_those_of_each_key_alone() -> None:
         np.testing.assert_array_equal(nested[:, column], narrow(keys[:, column], n))
     for row in range(4):
         np.testing.assert_array_equal(nested[row, 5], alone(keys[row, 5], n[row]))
+
+
+def test_draws_that_are_looked_up_have_the_same_law_and_exact_zeros() -> None:
+    """With a bound on few draws of many outcomes."""
+    weights = np.random.default_rng(5).uniform(0.5, 1.5, 80)
+    weights[[0, 7, 79]] = 0
+    n = jnp.asarray([0.0, 1.0, 39.0, 40.0])
+    draw = jax.jit(
+        jax.vmap(lambda key: rng.multinomial(key, n, jnp.asarray([weights] * 4), most=40))
+    )
+    drawn = np.asarray(draw(jax.random.split(KEY, 10_000)))
+    np.testing.assert_array_equal(drawn.sum(axis=-1), np.broadcast_to(n, (10_000, 4)))
+    assert not drawn[..., weights == 0].any()
+    chance = weights / weights.sum()
+    # Every third outcome together: a binomial.
+    some, probability = drawn[:, 3, ::3].sum(axis=-1), chance[::3].sum()
+    p_value = binomial_p_value(some, 40, probability)
+    times = drawn[:, 3].sum(axis=0)[weights > 0]
+    each = stats.chisquare(times, 400_000 * chance[weights > 0]).pvalue
+    combine({"sum": p_value, "each": float(each)}).require(level("rng: bartlett", SHARES))
+    assert binomial_p_value(some, 40, 1.05 * probability) < 1e-9
+    beyond = rng.multinomial(KEY, jnp.asarray([41.0]), jnp.asarray([weights]), most=40)
+    assert np.all(np.isnan(beyond))
+
+
+def test_one_program_serves_every_number() -> None:
+    traced = []
+
+    @jax.jit
+    def draw(key: jax.Array, n: jax.Array, probs: jax.Array) -> jax.Array:
+        traced.append(n)
+        return rng.multinomial(key, n, probs)
+
+    for n in (0.0, 9.0, 2.0**53):
+        for probs in (PROBS, PROBS[::-1], np.eye(5)[2]):
+            assert draw(KEY, jnp.asarray(n), jnp.asarray(probs)).sum() == n
+    assert len(traced) == 1
