@@ -360,6 +360,30 @@ SUMMARIES: dict[str, Label] = {
     )
 }
 
+#: Seeds of a sweep's cells, and what it keeps of each fit (``toolkit.sweeping``).
+CELL_SEED = "cell_seed"
+FIT_SEED = "fit_seed"
+CONVERGED = "converged"
+TRIES = "tries"
+CALIBRATED = "calibrated"
+VERDICT_OF_ALL = "verdict_of_all"
+
+#: Of a sweep; the dims of its grid come first.
+SWEEPS: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(CELL_SEED, (), "seed of the cell", "1"),
+        Label(FIT_SEED, (), "seed of the cell's fit", "1"),
+        Label(CONVERGED, (), "the chains came to agree", "1"),
+        Label(TRIES, (), "runs of the chains that it took", "1"),
+        Label(DIVERGENCES, (), "divergent transitions", "draw"),
+        Label(R_HAT, (), "worst R-hat of the quantities", "1"),
+        Label(ESS, (), "fewest effective draws of a quantity", "draw"),
+        Label(CALIBRATED, (), "the fits are calibrated", "1"),
+        Label(VERDICT_OF_ALL, (), "verdict on all parameters", "1"),
+    )
+}
+
 #: Variables with log-normal tails, so that a plain mean over replicates is borne by a few of
 #: them (theory, I6), and for each the variable whose log-variance tells how heavy they are:
 #: scales are products of random factors, and the drift of a mean sums up past variances.

@@ -18,7 +18,7 @@ import xarray as xr
 
 from toolkit import datasets, labels, stores
 from toolkit.loops import Dtype, Method, loop_of
-from toolkit.simulation import Memory, Plan, checkpoints, plan_of, run
+from toolkit.simulation import Memory, Plan, blank_result, checkpoints, plan_of, run
 from toolkit.systems import Configuration
 from toolkit.systems.validation import integer
 
@@ -103,6 +103,66 @@ def simulate(
     >>> dict(simulated.text_diversity.sizes)
     {'replicate': 4, 'generation': 11}
     """
+    if out is None and (resume or overwrite):
+        raise ValueError("out names what is to be gone on with or overwritten; give it.")
+    path = None if out is None else stores.check_store(out, resume=resume, overwrite=overwrite)
+    plan, blank = _planned(
+        system, generations, replicates, seed, method, every, record, dtype, chunk_size
+    )
+    running = partial(run, plan, chunk_size=chunk_size, progress=progress)
+    if path is None:
+        memory = Memory.empty(plan)
+        running(memory)
+        generation = blank[labels.GENERATION].values
+        simulated = datasets.trajectory(memory.result, generation, blank.attrs)
+    else:
+        with checkpoints(path, plan, blank, resume=resume, overwrite=overwrite) as kept:
+            if kept is not None:
+                running(kept, patient=True)
+        simulated = stores.opened(path)[list(plan.names)]
+    _warn_of_capacity(plan, simulated)
+    return simulated
+
+
+def blank_of(
+    system: Configuration,
+    *,
+    generations: int,
+    replicates: int,
+    method: Method = "exact",
+    every: int = 1,
+    record: Sequence[str] | None = None,
+    dtype: Dtype = "float64",
+) -> xr.Dataset:
+    """What :func:`simulate` would return, all zeros, in no memory: its arguments are checked.
+
+    Raises
+    ------
+    ValueError
+        When an argument is outside its range or a variable unknown.
+
+    Examples
+    --------
+    >>> import toolkit as tk
+    >>> system = tk.CoevolvingSystem.on_unit_circle(num_texts=5, variance=1.0, batch_size=100)
+    >>> blank_of(system, generations=10, replicates=10**6).image_cov.shape
+    (1000000, 11, 5, 2, 2)
+    """
+    return _planned(system, generations, replicates, 0, method, every, record, dtype, None)[1]
+
+
+def _planned(
+    system: Configuration,
+    generations: int,
+    replicates: int,
+    seed: int,
+    method: Method,
+    every: int,
+    record: Sequence[str] | None,
+    dtype: Dtype,
+    chunk_size: int | None,
+) -> tuple[Plan, xr.Dataset]:
+    """The plan of a simulation, and its result without the numbers; the arguments checked."""
     generations = integer(generations, "generations", 1)
     replicates = integer(replicates, "replicates", 1)
     seed = integer(seed, "seed", 0)
@@ -114,12 +174,9 @@ def simulate(
             raise ValueError(f"{name} must be one of {get_args(choices)}, not {value!r}.")
     if seed >= 2**63:
         raise ValueError(f"seed must be below 2**63, not {seed}.")
-    if out is None and (resume or overwrite):
-        raise ValueError("out names what is to be gone on with or overwritten; give it.")
-    path = None if out is None else stores.check_store(out, resume=resume, overwrite=overwrite)
-    loop = loop_of(system, generations=generations, method=method, dtype=dtype)
     if chunk_size is not None:
-        chunk_size = integer(chunk_size, "chunk_size", 1)
+        integer(chunk_size, "chunk_size", 1)
+    loop = loop_of(system, generations=generations, method=method, dtype=dtype)
     plan = plan_of(
         loop, record, generations=generations, every=every, replicates=replicates, seed=seed
     )
@@ -133,19 +190,7 @@ def simulate(
         "dtype": dtype,
     }
     generation = np.arange(plan.rows + 1) * every
-    attrs = datasets.provenance(system, arguments)
-    running = partial(run, plan, chunk_size=chunk_size, progress=progress)
-    if path is None:
-        memory = Memory.empty(plan)
-        running(memory)
-        simulated = datasets.trajectory(memory.result, generation, attrs)
-    else:
-        with checkpoints(path, plan, generation, attrs, resume=resume, overwrite=overwrite) as kept:
-            if kept is not None:
-                running(kept, patient=True)
-        simulated = stores.opened(path)[list(plan.names)]
-    _warn_of_capacity(plan, simulated)
-    return simulated
+    return plan, blank_result(plan, generation, datasets.provenance(system, arguments))
 
 
 def simulate_again(simulated: xr.Dataset | str | Path, **changes: Any) -> xr.Dataset:

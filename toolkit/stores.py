@@ -15,6 +15,8 @@ import functools
 import hashlib
 import json
 import shutil
+import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +30,7 @@ _UNFINISHED = ".unfinished"
 _FINISHED = ".finished"
 _LOCK = "lock"
 _CODE = "code"
+_TOKEN = "token"
 #: Packages of the toolkit that change no number.
 _NUMBERLESS = ("cli", "plotting", "report")
 _SHOWN = 60
@@ -169,7 +172,20 @@ def write(path: Path, values: Mapping[str, np.ndarray], where: tuple[Any, ...]) 
 
 def opened(path: Path) -> xr.Dataset:
     """A store, its values read when they are used."""
-    return xr.open_zarr(path, chunks=None, consolidated=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", f".*{_UNFINISHED} is not recognized")
+        return xr.open_zarr(path, chunks=None, consolidated=False)
+
+
+def token_of(path: Path) -> str:
+    """What tells an unfinished store from one made later at the same place; "" once finished.
+
+    A process that fills it for another one, which may be gone, asks before it writes.
+    """
+    try:
+        return (notes_of(path) / _TOKEN).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def check_code(path: Path) -> None:
@@ -225,6 +241,7 @@ def _make(path: Path, frame: xr.Dataset, blanks: Mapping[str, Blank]) -> None:
         )
     notes_of(path).mkdir()
     (notes_of(path) / _CODE).write_text(_code(), encoding="utf-8")
+    (notes_of(path) / _TOKEN).write_text(uuid.uuid4().hex, encoding="utf-8")
 
 
 @contextlib.contextmanager
