@@ -132,6 +132,7 @@ def _rejection(total: Array, p: Array, uniform: Array, accept: Array) -> Array:
     part = 1 / (12 * variance)
     # The hat over the probabilities of `_mass`, at least: exp(part) is below this polynomial.
     hat = (2.83 + 5.1 / b) * (1 + part + part * part) / jnp.sqrt(total) * (mean * other) ** _SHIFT
+    hat = jax.lax.optimization_barrier(hat)
     edge = jnp.maximum(0.5 - jnp.abs(uniform), 2.0**-54)
     count = jnp.floor((2 * a / edge + b) * uniform + (mean + 0.5))
     inside = (count >= 0) & (count <= total)
