@@ -18,6 +18,8 @@ Array = jax.Array
 
 #: exp of more than this, squared, overflows; images so far out have density zero.
 _LARGEST_EXPONENT = 350.0
+#: Up to here a triangular system is written out.
+_FEW_FEATURES = 6
 
 
 class Sample(NamedTuple):
@@ -64,12 +66,23 @@ def compose(factor: ScaledFactor, lower: Array) -> ScaledFactor:
 
 def scaled_inverse(factor: ScaledFactor) -> Array:
     """``B^-1``, with scales beyond 1e-152 held there, shape (..., d, d)."""
-    eye = jnp.broadcast_to(
-        jnp.eye(factor.unit.shape[-1], dtype=factor.unit.dtype), factor.unit.shape
-    )
-    inverse = jax.scipy.linalg.solve_triangular(factor.unit, eye, lower=True, unit_diagonal=True)
     limit = _LARGEST_EXPONENT if factor.unit.dtype == jnp.float64 else _LARGEST_EXPONENT / 8
-    return inverse * jnp.exp(jnp.minimum(-factor.log_scale, limit))[..., :, None]
+    scale = jnp.exp(jnp.minimum(-factor.log_scale, limit))
+    return _unit_inverse(factor.unit) * scale[..., :, None]
+
+
+def _unit_inverse(unit: Array) -> Array:
+    """Inverse of unit lower triangular matrices, written out where they are small."""
+    num_features = unit.shape[-1]
+    eye = jnp.eye(num_features, dtype=unit.dtype)
+    if num_features > _FEW_FEATURES:
+        eye = jnp.broadcast_to(eye, unit.shape)
+        return jax.scipy.linalg.solve_triangular(unit, eye, lower=True, unit_diagonal=True)
+    rows: list[Array] = []
+    for a in range(num_features):
+        known = sum((unit[..., a, b, None] * rows[b] for b in range(a)), jnp.zeros(()))
+        rows.append(jnp.broadcast_to(eye[a] - known, unit.shape[:-1]))
+    return jnp.stack(rows, axis=-2)
 
 
 def exact_sample(rng_key: Array, count: Array, num_features: int, dtype: jnp.dtype) -> Sample:

@@ -16,6 +16,8 @@ for each image and text are few multiplications and an exponential.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,11 +41,12 @@ _FEW_TEXTS = 16
 LARGEST_BLOCK = 2**17
 #: Coefficients beyond this give a density of zero all the same; their squares do not overflow.
 _LARGEST_COEFFICIENT = {"float64": 1e150, "float32": 1e18}
-#: log2 of the least ratio that is not taken for 0, and of the largest.
+#: log2 of the least ratio that is not taken for 0.
 SMALLEST_LOG2 = {"float64": -1020.0, "float32": -124.0}
-_LARGEST_LOG2 = {"float64": 1000.0, "float32": 120.0}
-#: Degree of the polynomial for 2^x on [-1/2, 1/2]: relative error 3e-16 and 8e-8.
-_DEGREE = {"float64": 10, "float32": 5}
+#: Degree of the polynomial for 2^x on [-1/2, 1/2]: relative error 1e-12 and 8e-8.
+_DEGREE = {"float64": 8, "float32": 5}
+#: Normals are multiplied by it, so that their squares are in binary digits.
+UNIT = math.sqrt(1 / (2 * math.log(2)))
 
 
 def tile_width(batch_size: int, num_texts: int, num_features: int) -> int:
@@ -84,19 +87,19 @@ def summed_posteriors(
     width = tile_width(batch_size, num_texts, num_features)
     tiles = (batch_size + num_texts * (width - 1)) // width
     block = min(tiles, max(LARGEST_BLOCK // (num_texts * width), 1))
-    state = (text_probs, image_mean, factor, gaussians.scaled_inverse(factor))
-    end = jnp.cumsum(-(-count // width))
+    tiles_of = -(-count // width)
+    end = jnp.cumsum(tiles_of)
+    #: What the images of a tile may still be, seen from its caption's first tile.
+    room = count + (end - tiles_of) * width
+    texts = _texts(text_probs, image_mean, factor)
 
     def block_sum(index: Array, total: Array) -> Array:
         tile = index * block + jnp.arange(block)
         own = jnp.minimum(_position(end, tile), num_texts - 1)
-        first = jnp.where(own > 0, end[own - 1], 0)
-        number = jnp.clip(count[own] - (tile - first) * width, 0, width)
-        number = jnp.where(tile < end[-1], number, 0)
-        key = fold_in(rng_key, index)
-        z = normals(key, num_features, block * width, jnp.dtype("float32"))
-        z = jax.lax.optimization_barrier(z.reshape(num_features, block, width))
-        return total + _block_sum(own, number, z.astype(dtype), *state)
+        number = jnp.clip(_chosen(room, own) - tile * width, 0, width)
+        z = normals(fold_in(rng_key, index), num_features, block * width, jnp.dtype("float32"))
+        z = jax.lax.optimization_barrier(z.reshape(num_features, block, width) * UNIT)
+        return total + _block_sum(own, number, z.astype(dtype), texts)
 
     nothing = jnp.zeros(num_texts, jnp.float64)
     if block == tiles:
@@ -114,23 +117,54 @@ def _position(end: Array, tile: Array) -> Array:
     return jnp.searchsorted(end, tile, side="right", method="scan_unrolled")
 
 
-def _block_sum(
-    own: Array,
-    number: Array,
-    z: Array,
-    text_probs: Array,
-    image_mean: Array,
-    factor: ScaledFactor,
-    inverse: Array,
-) -> Array:
+class _Texts(NamedTuple):
+    """What a text's density is made of.
+
+    Attributes
+    ----------
+    mean : Array, shape (num_texts, d)
+    root : Array, shape (num_texts, d, d)
+    inverse : Array, shape (num_texts, d, d)
+        Of the root.
+    log_weight : Array, shape (num_texts,)
+        Binary logarithm of the probability over the root's determinant.
+    """
+
+    mean: Array
+    root: Array
+    inverse: Array
+    log_weight: Array
+
+
+def _texts(text_probs: Array, image_mean: Array, factor: ScaledFactor) -> _Texts:
+    log_weight = jnp.log(text_probs) - jnp.sum(factor.log_scale, axis=-1)
+    return _Texts(
+        mean=image_mean,
+        root=factor.unit * jnp.exp(factor.log_scale)[:, None, :],
+        inverse=gaussians.scaled_inverse(factor),
+        log_weight=log_weight / math.log(2),
+    )
+
+
+def _chosen(values: Array, own: Array) -> Array:
+    """``values[own]``; of few values by comparisons, which make vectors."""
+    if len(values) > _FEW_TEXTS:
+        return values[own]
+    shape = (len(own), *[1] * (values.ndim - 1))
+    result = jnp.broadcast_to(values[0], (len(own), *values.shape[1:]))
+    for index in range(1, len(values)):
+        result = jnp.where((own == index).reshape(shape), values[index], result)
+    return result
+
+
+def _block_sum(own: Array, number: Array, z: Array, texts: _Texts) -> Array:
     """Sum of the posteriors of one block of tiles, shape (num_texts,).
 
     Every array of the size of texts times images is made in one pass over memory; barriers keep
     the compiler from computing it again in each place that uses it.
     """
-    num_texts = len(text_probs)
-    log_ratio = _log2_ratios(own, z, text_probs, image_mean, factor, inverse)
-    ratio = jax.lax.optimization_barrier(exp2(log_ratio))
+    num_texts = len(texts.mean)
+    ratio = jax.lax.optimization_barrier(exp2(_log2_ratios(own, z, texts)))
     if num_texts <= _FEW_TEXTS:
         total = sum((ratio[j] for j in range(1, num_texts)), ratio[0])
     else:
@@ -141,48 +175,37 @@ def _block_sum(
     return posterior.astype(jnp.float64)
 
 
-def _log2_ratios(
-    own: Array,
-    z: Array,
-    text_probs: Array,
-    image_mean: Array,
-    factor: ScaledFactor,
-    inverse: Array,
-) -> Array:
+def _log2_ratios(own: Array, z: Array, texts: _Texts) -> Array:
     """Binary logarithm of each text's posterior over the caption's, (texts, tiles, images).
 
     Coefficients are found in the precision of the state, and rounded to that of ``z``.
     """
-    num_texts, num_features = image_mean.shape
-    root = factor.unit * jnp.exp(factor.log_scale)[:, None, :]
-    log_weight = jnp.log(text_probs) - jnp.sum(factor.log_scale, axis=-1)
+    num_texts, num_features = texts.mean.shape
     is_own = own == jnp.arange(num_texts)[:, None]
+    mean, root = _chosen(texts.mean, own), _chosen(texts.root, own)
     # (own mean - mean) first: the means are exact, what is added to it may be tiny.
-    between = image_mean[own] - image_mean[:, None]
-    weight = jnp.where(is_own, 0, log_weight[:, None] - log_weight[own])
+    between = (mean - texts.mean[:, None]) * UNIT
+    weight = jnp.where(is_own, 0, texts.log_weight[:, None] - _chosen(texts.log_weight, own))
     limit = _LARGEST_COEFFICIENT[z.dtype.name]
 
     def rounded(coefficient: Array) -> Array:
         return jnp.clip(coefficient, -limit, limit).astype(z.dtype)
 
+    length = sum(jnp.square(z[b]) for b in range(num_features))
     if z.shape[-1] == 1:
-        offset = jnp.einsum("tab,bt->ta", root[own], z[..., 0].astype(root.dtype))
-        whitened = _whitened(inverse, between + offset)
-        distance = jnp.sum(jnp.square(rounded(whitened)), axis=0)[..., None]
-        length = jnp.sum(jnp.square(z), axis=0)
+        offset = jnp.einsum("tab,bt->ta", root, z[..., 0].astype(root.dtype))
+        whitened = rounded(_whitened(texts.inverse, between + offset))
+        distance = jnp.sum(jnp.square(whitened), axis=0)[..., None]
         distance = jnp.where(is_own[..., None], length, distance)
-    else:
-        centre, matrix = jax.lax.optimization_barrier(
-            _tile_coefficients(inverse, between, root[own], is_own, rounded)
-        )
-        length = sum(jnp.square(z[b]) for b in range(num_features))
-        distance = jnp.zeros((), z.dtype)
-        for a in range(num_features):
-            turned = sum(matrix[a][b][..., None] * z[b] for b in range(a + 1))
-            distance += jnp.square(centre[a][..., None] + turned)
-    scale = jnp.asarray(1 / math.log(2), z.dtype)
-    weight = jax.lax.optimization_barrier(weight.astype(z.dtype))
-    return (weight[..., None] + 0.5 * (length - distance)) * scale
+        return rounded(weight)[..., None] + (length - distance)
+    weight, centre, matrix = jax.lax.optimization_barrier(
+        (rounded(weight), *_tile_coefficients(texts.inverse, between, root, is_own, rounded))
+    )
+    ratio = weight[..., None] + length
+    for a in range(num_features):
+        turned = sum(matrix[a][b][..., None] * z[b] for b in range(a + 1))
+        ratio = ratio - jnp.square(centre[a][..., None] + turned)
+    return ratio
 
 
 def _whitened(inverse: Array, vector: Array) -> Array:
@@ -199,7 +222,7 @@ def _whitened(inverse: Array, vector: Array) -> Array:
 
 
 def _tile_coefficients(
-    inverse: Array, between: Array, root: Array, is_own: Array, rounded: object
+    inverse: Array, between: Array, root: Array, is_own: Array, rounded: Callable[[Array], Array]
 ) -> tuple[list[Array], list[list[Array]]]:
     """``c`` and the lower triangle of ``M``, each entry of shape (texts, tiles)."""
     features = range(inverse.shape[-1])
@@ -219,26 +242,30 @@ def _tile_coefficients(
 
 
 def exp2(x: Array) -> Array:
-    """``2^x`` for each x, 0 below ``SMALLEST_LOG2``, held at 2^1000 (2^120) above.
+    """``2^x`` for each x up to 1000 (120 in single precision), and 0 below ``SMALLEST_LOG2``.
 
     A polynomial for the fraction and the exponent's bits for the whole part: one pass without
     branches, which the compiler's own exponential is not wherever it is fused with other work.
     """
     name = x.dtype.name
     whole, bits = ("int64", 52) if name == "float64" else ("int32", 23)
-    held = jnp.clip(x, SMALLEST_LOG2[name], _LARGEST_LOG2[name])
+    least, half = SMALLEST_LOG2[name], jnp.asarray(1.5 * 2.0**bits, x.dtype)
+    held = jnp.maximum(x, least)
     # Adding 1.5 x 2^bits leaves the nearest whole number in the last bits.
-    shifted = held + jnp.asarray(1.5 * 2.0**bits, x.dtype)
-    fraction = held - (shifted - jnp.asarray(1.5 * 2.0**bits, x.dtype))
-    power = jnp.zeros_like(fraction)
-    for coefficient in reversed(_exp2_coefficients(_DEGREE[name])):
+    shifted = held + half
+    fraction = held - (shifted - half)
+    first, *rest = reversed(_exp2_coefficients(_DEGREE[name]))
+    power = jnp.full_like(fraction, first)
+    for coefficient in rest:
         power = power * fraction + jnp.asarray(coefficient, x.dtype)
     exponent = jax.lax.bitcast_convert_type(shifted, whole) << bits
     value = jax.lax.bitcast_convert_type(power, whole) + exponent
-    return jnp.where(x < SMALLEST_LOG2[name], 0, jax.lax.bitcast_convert_type(value, x.dtype))
+    # Where x was held the difference is exactly 0; from sixty digits above on it is nothing.
+    return jax.lax.bitcast_convert_type(value, x.dtype) - jnp.asarray(2.0**least, x.dtype)
 
 
 def _exp2_coefficients(degree: int) -> list[float]:
-    """The polynomial that meets 2^x in the Chebyshev points of [-1/2, 1/2]."""
+    """The polynomial that meets 2^x in the Chebyshev points of [-1/2, 1/2], and 1 in 0."""
     series = np.polynomial.Chebyshev.interpolate(np.exp2, degree, domain=[-0.5, 0.5])
-    return [float(each) for each in series.convert(kind=np.polynomial.Polynomial).coef]
+    _, *rest = series.convert(kind=np.polynomial.Polynomial).coef
+    return [1.0, *map(float, rest)]

@@ -7,6 +7,8 @@ A draw therefore depends neither on how many others are made with it nor on thei
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
@@ -58,6 +60,7 @@ def counters(key: Array, lanes: int) -> tuple[Array, Array, Array]:
     return first, second, jnp.arange(lanes, dtype=jnp.uint32)
 
 
+@functools.partial(jax.jit, inline=True)
 def rounds(first: Array, second: Array, row: Array, lane: Array) -> tuple[Array, Array]:
     """Threefry of a key's two words and a counter's two words, all ``uint32``, broadcast."""
     schedule = (first, second, first ^ second ^ jnp.uint32(_PARITY))
