@@ -72,7 +72,7 @@ class Splits(NamedTuple):
         return Splits(*(part[start:stop] for part in self))
 
 
-def split(counts: Array, nodes: Splits, words: Array) -> Array:
+def split(counts: Array, nodes: Splits, high: Array, low: Array) -> Array:
     """The left share of each total, or -1 where it is not known or all proposals were rejected.
 
     Parameters
@@ -80,16 +80,16 @@ def split(counts: Array, nodes: Splits, words: Array) -> Array:
     counts : Array, shape (h or h + 1, lanes)
         The totals, of which the first h are split; -1 where one is not known.
     nodes : Splits, each part of shape (h, lanes)
-    words : Array, shape (2, ROWS, h, lanes)
-        Random bits of their own for each total.
+    high, low : Array, shape (ROWS, h, lanes)
+        Random words of their own for each total.
     """
     total = counts[: len(nodes.p)]
-    uniform = bits.centred(words[0, :_PROPOSALS], words[1, :_PROPOSALS])
-    accept = bits.uniform(words[:, _PROPOSALS:], total.dtype)
+    uniform = bits.centred(high[:_PROPOSALS], low[:_PROPOSALS])
+    decision = jnp.concatenate([high[_PROPOSALS:], low[_PROPOSALS:]])[:_PROPOSALS]
     count = jnp.where(
         total * nodes.p < _LEAST_MEAN,
         _inversion(total, nodes, uniform[0] + 0.5),
-        _rejection(total, nodes.p, uniform, accept.reshape(-1, *total.shape)[:_PROPOSALS]),
+        _rejection(total, nodes.p, uniform, bits.uniform(decision, total.dtype)),
     )
     share = jnp.where(nodes.right_is_less & (count >= 0), total - count, count)
     share = jnp.where(total < 0, -1, share)

@@ -75,15 +75,20 @@ def rounds(first: Array, second: Array, row: Array, lane: Array) -> tuple[Array,
     return x0, x1
 
 
-def signed(words: tuple[Array, Array]) -> Array:
-    """Both words as signed numbers, shape (2, ...), computed once.
+def signed(words: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Both words as signed numbers, computed once.
 
     A processor converts signed words to floating point at once, and the barrier keeps the
-    compiler from computing the rounds again in each place that uses them.
+    compiler from computing the rounds again in each place that uses them. The two cross it as
+    the parts of a complex number: as arrays of their own, the rounds would run once for each.
     """
-    return jax.lax.optimization_barrier(
-        jax.lax.bitcast_convert_type(jnp.stack(jnp.broadcast_arrays(*words)), jnp.int32)
+    first, second = (
+        jax.lax.bitcast_convert_type(word, jnp.float32) for word in jnp.broadcast_arrays(*words)
     )
+    both = jax.lax.optimization_barrier(jax.lax.complex(first, second))
+    parts = (jnp.real(both), jnp.imag(both))
+    first, second = (jax.lax.bitcast_convert_type(part, jnp.int32) for part in parts)
+    return first, second
 
 
 def uniform(word: Array, dtype: jnp.dtype) -> Array:

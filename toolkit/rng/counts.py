@@ -110,13 +110,14 @@ def _tree(first: Array, second: Array, lane: Array, total: Array, weights: Array
     def attempt(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         """Split every total that is known and not yet split; -1 is what is not yet known."""
         # With the state in the barrier nothing is taken out of the loop, which runs but once.
-        (row, _, known), here, inside = jax.lax.optimization_barrier((state, total, nodes))
+        (row, _, known), root, inside = jax.lax.optimization_barrier((state, total, nodes))
         rows = row + jnp.arange(ROWS, dtype=jnp.uint32)[:, None, None]
         words = bits.signed(bits.rounds(first, second, rows, counter))
-        splits, counts = [], here[None]
+        splits, counts = [], root[None]
         for start, stop in spans:
             before = known[start:stop]
-            left = split(counts, inside.rows(start, stop), words[:, :, start:stop])
+            bits_here = (word[:, start:stop] for word in words)
+            left = split(counts, inside.rows(start, stop), *bits_here)
             splits.append(jnp.where(before == -1, left, before))
             counts = _children(counts, splits[-1])
         known = jnp.concatenate(splits)

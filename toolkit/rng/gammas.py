@@ -97,12 +97,11 @@ def _gamma_of(first: Array, second: Array, lane: Array, shape: Array) -> Array:
         (row, _, known), d = jax.lax.optimization_barrier((state, offset))
         c = 1 / jnp.sqrt(9 * d)
         rows = row + jnp.arange(2, dtype=jnp.uint32).reshape(2, *(1,) * lane.ndim)
-        words = bits.signed(bits.rounds(first, second, rows, lane))
+        high, low = bits.signed(bits.rounds(first, second, rows, lane))
+        both = box_muller((high[0], low[0]), jnp.dtype("float64"))
         tried = known
         # The first of the two is looked at last, so that it is what stays.
-        for normal, word in zip(
-            box_muller(words[:, 0], jnp.dtype("float64"))[::-1], words[::-1, 1], strict=True
-        ):
+        for normal, word in ((both[1], low[1]), (both[0], high[1])):
             root = 1 + c * normal
             inside = root > 0
             cube = jnp.where(inside, root * root * root, 1)
@@ -114,8 +113,8 @@ def _gamma_of(first: Array, second: Array, lane: Array, shape: Array) -> Array:
 
     start = (jnp.uint32(0), jnp.asarray(True), jnp.where(valid, -1.0, jnp.nan))
     *_, drawn = jax.lax.while_loop(lambda state: state[1], attempt, start)
-    words = bits.signed(bits.rounds(first, second, jnp.uint32(_BOOST), lane))
-    power = jnp.exp(log(bits.centred(words[0], words[1]) + 0.5) / shape)
+    high, low = bits.signed(bits.rounds(first, second, jnp.uint32(_BOOST), lane))
+    power = jnp.exp(log(bits.centred(high, low) + 0.5) / shape)
     return jnp.where(boosted, drawn * power, drawn)
 
 

@@ -11,8 +11,8 @@ from toolkit.rng.elementary import cos_sin_of_turn, log
 Array = jax.Array
 
 
-def box_muller(words: Array, dtype: jnp.dtype) -> tuple[Array, Array]:
-    """Two independent standard normals of each pair of signed words, shape (2, ...)."""
+def box_muller(words: tuple[Array, Array], dtype: jnp.dtype) -> tuple[Array, Array]:
+    """Two independent standard normals of each pair of signed words."""
     radius = jnp.sqrt(-2 * log(bits.uniform(words[0], dtype)))
     cosine, sine = cos_sin_of_turn(words[1].astype(dtype) * 2.0**-32)
     return radius * cosine, radius * sine

@@ -11,7 +11,7 @@ from scipy import stats
 from tests import statistics, tolerances
 from tests.statistics import combine, level
 from toolkit import rng
-from toolkit.rng import elementary
+from toolkit.rng import bits, elementary
 
 KEY = jax.random.key(20)
 
@@ -24,6 +24,21 @@ def test_threefry_gives_the_words_of_jax(seed: int, count: int) -> None:
     high, low = (np.asarray(word) for word in rng.threefry(key, count))
     np.testing.assert_array_equal(high, (words >> np.uint64(32)).astype(np.uint32))
     np.testing.assert_array_equal(low, (words & np.uint64(2**32 - 1)).astype(np.uint32))
+
+
+def test_words_reach_the_draws_bit_by_bit() -> None:
+    """Also those that would be infinite or no number, were they floats."""
+    special = np.asarray(
+        [0, 1, 2**31, 0x7F800000, 0xFF800000, 0x7F800001, 0xFF800001, 0x7FC00000, 2**32 - 1],
+        np.uint32,
+    )
+    first, second = (part.ravel() for part in np.meshgrid(special, special))
+    words = rng.threefry(KEY, 100_000)
+    signed = jax.jit(bits.signed)
+    for one, other in ((first, second), tuple(map(np.asarray, words))):
+        results = signed((jnp.asarray(one), jnp.asarray(other)))
+        for got, word in zip(results, (one, other), strict=True):
+            np.testing.assert_array_equal(got, word.view(np.int32))
 
 
 def test_words_of_different_keys_differ() -> None:
@@ -85,9 +100,9 @@ def test_streams_of_neighbours_are_independent() -> None:
         next_key = (bytes_[1:] ^ bytes_[:-1]).ravel()
         next_counter = (bytes_[:, 4:] ^ bytes_[:, :-4]).ravel()
         for which, value in (("key", next_key), ("counter", next_counter)):
-            bits = np.unpackbits(value[:, None], axis=1).sum(axis=0)
+            flips = np.unpackbits(value[:, None], axis=1).sum(axis=0)
             p_values[f"flips by {which} {name}"] = stats.chisquare(
-                np.stack([bits, value.size - bits]).ravel()
+                np.stack([flips, value.size - flips]).ravel()
             ).pvalue
         z = np.asarray(normal(of))
         p_values[f"normal keys {name}"] = statistics.mean_is((z[1:] * z[:-1]).ravel(), 0)
