@@ -37,6 +37,7 @@ _HOME = {
     "posterior_confusion": "toolkit.confusion",
     "predict": "toolkit.theory",
     "read_fit": "toolkit.inference",
+    "read_sweep": "toolkit.sweeping",
     "read_trajectory": "toolkit.trajectories",
     "report": "toolkit.report",
     "save": "toolkit.datasets",
@@ -45,6 +46,10 @@ _HOME = {
     "simulate_numpyro": "toolkit.simulate_numpyro",
     "summary": "toolkit.forecast.summary",
     "summary_table": "toolkit.forecast.summary",
+    "sweep": "toolkit.sweeping",
+    "sweep_again": "toolkit.sweeping",
+    "sweep_calibrate": "toolkit.sweeping",
+    "sweep_fit": "toolkit.sweeping",
     "tilted_image_diversity": "toolkit.tilting",
     "to_table": "toolkit.trajectories",
     "verdict_table": "toolkit.compare",
@@ -86,6 +91,11 @@ if TYPE_CHECKING:
     from toolkit.simulate import simulate as simulate
     from toolkit.simulate import simulate_again as simulate_again
     from toolkit.simulate_numpyro import simulate_numpyro as simulate_numpyro
+    from toolkit.sweeping import read_sweep as read_sweep
+    from toolkit.sweeping import sweep as sweep
+    from toolkit.sweeping import sweep_again as sweep_again
+    from toolkit.sweeping import sweep_calibrate as sweep_calibrate
+    from toolkit.sweeping import sweep_fit as sweep_fit
     from toolkit.systems import CoevolvingSystem as CoevolvingSystem
     from toolkit.systems import CorpusInjection as CorpusInjection
     from toolkit.systems import FeatureMap as FeatureMap

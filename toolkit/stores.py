@@ -273,7 +273,8 @@ def _check_same(path: Path, frame: xr.Dataset, blanks: Mapping[str, Blank]) -> N
     for name in (str(name) for name in frame.attrs):
         if name not in group.attrs:
             raise ValueError(f"{path} was not begun by this command: it lacks {name!r}.")
-    there, here = _flat(dict(group.attrs)), _flat(dict(frame.attrs))
+    ours = {str(name): value for name, value in frame.attrs.items()}
+    there, here = _flat({name: group.attrs[name] for name in ours}), _flat(ours)
     for name in sorted(there.keys() | here.keys(), key=lambda name: (name not in here, name)):
         if there.get(name) != here.get(name):
             raise ValueError(

@@ -22,7 +22,15 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from toolkit.cli import calibrating, criticism, fitting, forecasting, monitoring, reporting
+from toolkit.cli import (
+    calibrating,
+    criticism,
+    fitting,
+    forecasting,
+    monitoring,
+    reporting,
+    sweeping,
+)
 from toolkit.cli.cache import use_compilation_cache
 from toolkit.cli.options import Out, Overwrite, Resume
 from toolkit.cli.output import (
@@ -41,7 +49,6 @@ from toolkit.cli.shell import (
     examples,
     watch,
 )
-from toolkit.cli.sweeping import kept
 
 _STUDIES_GROUP = "coevo.studies"
 
@@ -259,7 +266,7 @@ def simulate(
 
     from toolkit.simulate import simulate as run  # heavy: a mistake is told before
 
-    with kept(out):
+    with sweeping.kept(out):
         simulated = run(
             system,
             generations=generations,
@@ -270,11 +277,34 @@ def simulate(
             record=record or None,
             dtype=dtype,  # type: ignore[arg-type]
             chunk_size=chunk_size,
-            **({"out": out, "resume": resume, "overwrite": overwrite} if stored else {}),
+            out=out if stored else None,
+            resume=resume,
+            overwrite=stored and overwrite,
         )
     ctx.obj.append(out if stored else save(simulated, out, overwrite=overwrite))
     recorded = f"{simulated.sizes['replicate']} replicates, {simulated.sizes['generation']} rows"
     typer.echo(f"saved: {out} ({recorded} of {', '.join(map(str, simulated.data_vars))})")
+
+
+app.command(
+    epilog=examples(
+        "coevo sweep sweep.toml --out sweep.zarr",
+        "coevo sweep sweep.toml --out sweep.zarr --workers 3 --resume",
+        "coevo sweep sweep.toml --out /shared/sweep.zarr --scheduler tcp://host:8786",
+        "",
+        "A sweep file is, for instance:",
+        '  system = "loop.toml"    # or a table [system]',
+        "  seed = 1",
+        "  [over]                  # fields of the system, or tables of what moves together",
+        "  batch_size = [100, 1000]",
+        "  corpus.prob = [0.0, 0.05, 0.1]",
+        "  [simulate]",
+        "  generations = 500",
+        "  replicates = 100",
+        "  [fit]                   # optional: fit what is simulated, cell by cell",
+        '  model = "text_drift"',
+    )
+)(sweeping.sweep)
 
 
 @app.command(

@@ -65,13 +65,12 @@ class Checkpoints(NamedTuple):
     def keep(self, block: Block, rows: slice, filled: dict[str, np.ndarray]) -> None:
         """Write the chunk, then the state after it."""
         stores.write(self.path, filled, (block.replicates, rows))
-        state = {
+        kept: dict[str, Any] = {
             str(place): np.asarray(leaf) for place, leaf in enumerate(jax.tree.leaves(block.state))
         }
-        stores.replace_file(
-            self._state_file(block.replicates.start),
-            lambda file: np.savez(file, **{_ROWS: np.asarray(rows.stop)}, **state),
-        )
+        kept[_ROWS] = np.asarray(rows.stop)
+        file = self._state_file(block.replicates.start)
+        stores.replace_file(file, lambda part: np.savez(part, **kept))
 
     def _state_file(self, start: int) -> Path:
         return stores.notes_of(self.path) / f"{start}.npz"

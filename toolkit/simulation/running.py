@@ -107,10 +107,10 @@ def run(
             bar.update(advanced.popleft())
 
     pool, stop = ThreadPoolExecutor(max_workers=in_flight), [False]
-    submit = partial(pool.submit, _run_block, plan, sink, advanced.append, stop)
+    block = partial(_run_block, plan, sink, advanced.append, stop)
     with bar:
         try:
-            _keep_busy(submit, starts, in_flight, show)
+            _keep_busy(partial(pool.submit, block), starts, in_flight, show)
             pool.shutdown()
         except jax.errors.JaxRuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error):

@@ -1,0 +1,169 @@
+"""A sweep as a document: TOML to begin with, JSON in the attributes of its result."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from toolkit.sweeping.calibrations import sweep_calibrate
+from toolkit.sweeping.fits import sweep_fit
+from toolkit.sweeping.sweeps import sweep
+from toolkit.systems import Configuration, read_system
+from toolkit.systems.files import system_from_dict
+from toolkit.systems.validation import known_keys
+
+_KEYS = ("system", "data", "seed", "over", "simulate", "fit", "calibrate")
+#: How and where: no part of a document.
+_WHERE = ("out", "cluster", "resume", "overwrite", "progress")
+
+
+def read_document(path: str | Path) -> dict[str, Any]:
+    """A document from a TOML file; paths in it are from its folder.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When it is no TOML, or describes no sweep.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no sweep file at {path}.") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} is a folder; give the TOML file of a sweep.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a TOML file: {error}.") from None
+    for name in ("system", "data"):
+        if isinstance(table.get(name), str):
+            table[name] = str(path.parent / table[name])
+    return table
+
+
+def run_document(
+    table: Mapping[str, Any],
+    settings_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    **where: Any,
+) -> xr.Dataset:
+    """Do what a document says.
+
+    Parameters
+    ----------
+    table : mapping
+        Keys ``system`` (a table, or the path of one in TOML), ``seed``, tables ``over`` and
+        ``simulate`` (arguments of :func:`toolkit.sweep`). With a table ``fit`` (``model`` and
+        arguments of :func:`toolkit.fit`) it is a sweep of fits, of simulations or of ``data`` (the
+        store of a sweep); with a table ``calibrate`` one of calibrations, and no system.
+    settings_of : callable, optional
+        Reads priors that are given in words: of a model's name and a table.
+    **where
+        ``out``, ``cluster``, ``resume``, ``overwrite``, ``progress``.
+
+    Raises
+    ------
+    ValueError
+        When a key is unknown, missing, or does not go with another.
+
+    Examples
+    --------
+    >>> circle = {"num_texts": 5, "variance": 1.0, "batch_size": 100}
+    >>> document = {"system": {"on_unit_circle": circle, "text_updates": 0},
+    ...             "seed": 1, "over": {"shrinkage_factor": [0.8, 1.0]},
+    ...             "simulate": {"generations": 5, "replicates": 4, "record": ["image_diversity"]}}
+    >>> run_document(document, progress=False).image_diversity.shape
+    (2, 4, 6, 5)
+    """
+    known_keys(table, _KEYS, "the sweep")
+    known_keys(where, _WHERE, "the sweep")
+    kinds = [name for name in ("fit", "calibrate") if name in table]
+    if len(kinds) == 2:
+        raise ValueError("the sweep has both [fit] and [calibrate]; give one.")
+    if "seed" not in table:
+        raise ValueError("the sweep has no seed; give seed = 1, or another number.")
+    common = {"seed": table["seed"], **where}
+    if kinds == ["calibrate"]:
+        _without(table, ("system", "data", "simulate"), "[calibrate]")
+        return _call(sweep_calibrate, _table(table, "calibrate"), over=_over(table), **common)
+    if kinds == ["fit"]:
+        settings = _table(table, "fit")
+        given = _settings(settings, settings_of)
+        if "data" in table:
+            _without(table, ("system", "simulate", "over"), "data")
+            return _call(sweep_fit, given, data=table["data"], **common)
+        return _call(
+            sweep_fit,
+            given,
+            data=_system(table),
+            over=_over(table),
+            simulate=_table(table, "simulate"),
+            **common,
+        )
+    _without(table, ("data",), "[simulate]")
+    arguments = _table(table, "simulate")
+    return _call(sweep, arguments, system=_system(table), over=_over(table), **common)
+
+
+def _settings(
+    table: dict[str, Any], read: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None
+) -> dict[str, Any]:
+    """The arguments of ``fit``; what ``set`` holds may be priors in words."""
+    given = dict(table.pop("set", {}))
+    if read is not None:
+        given = dict(read(str(table.get("model")), given))
+    return {**table, **given}
+
+
+def _system(table: Mapping[str, Any]) -> Configuration:
+    if "system" not in table:
+        raise ValueError("the sweep has no system; give a table [system], or system = FILE.toml.")
+    system = table["system"]
+    return read_system(system) if isinstance(system, str) else system_from_dict(system)
+
+
+def _over(table: Mapping[str, Any]) -> dict[str, Any]:
+    if "over" not in table:
+        raise ValueError("the sweep has no table [over]: names with lists of values.")
+    return _table(table, "over")
+
+
+def _table(table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if not isinstance(table.get(name), Mapping):
+        raise ValueError(f"the sweep needs a table [{name}].")
+    return dict(table[name])
+
+
+def _without(table: Mapping[str, Any], names: tuple[str, ...], kind: str) -> None:
+    for name in names:
+        if name in table:
+            raise ValueError(f"{name} does not go with {kind}; leave it out.")
+
+
+def _call(function: Callable[..., xr.Dataset], arguments: dict[str, Any], **own: Any) -> xr.Dataset:
+    """Call with the arguments of a table, with its mistakes told by name."""
+    parameters = inspect.signature(function).parameters
+    taken = [name for name in arguments if name in own or name in _WHERE]
+    if taken:
+        raise ValueError(f"{taken[0]} does not belong into that table; leave it out there.")
+    if all(one.kind is not one.VAR_KEYWORD for one in parameters.values()):
+        known_keys(arguments, [name for name in parameters if name not in own], "[simulate]")
+    missing = [
+        name
+        for name, one in parameters.items()
+        if one.default is one.empty
+        and one.kind is not one.VAR_KEYWORD
+        and name not in {**arguments, **own}
+    ]
+    if missing:
+        raise ValueError(f"the sweep needs {missing[0]}.")
+    return function(**own, **arguments)
