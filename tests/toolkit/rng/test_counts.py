@@ -172,6 +172,9 @@ def test_multinomials_have_their_moments_and_margins(multinomials: dict[int, np.
             for b in range(a):
                 product = centred[:, a] * centred[:, b] + n * PROBS[a] * PROBS[b]
                 p_values[f"covariance {n} {a} {b}"] = statistics.mean_is(product, 0)
+            for b in range(5):  # the next row has bits of its own
+                product = centred[:-1, a] * centred[1:, b]
+                p_values[f"rows {n} {a} {b}"] = statistics.mean_is(product, 0)
         # Given the first two, the others are multinomial of what is left.
         rest = n - sample[:, 0] - sample[:, 1]
         share = PROBS[3] / PROBS[2:].sum()

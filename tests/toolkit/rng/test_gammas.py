@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -48,7 +50,30 @@ def test_bartlett_is_wishart_also_with_few_degrees_of_freedom() -> None:
             p_values[f"trace of square df {size}"] = statistics.mean_is(
                 np.sum(ours**2, axis=(1, 2)), num_features * size * (size + num_features + 1)
             )
-    combine(p_values).require(2 * level("rng: bartlett", SHARES))
+    # Neighbours have bits of their own.
+    first, second = (
+        factor[:, index].reshape(count, -1) - factor[:, index].reshape(count, -1).mean(axis=0)
+        for index in (4, 5)
+    )
+    for a, b in itertools.product((0, 3, 4, 6, 7, 8), repeat=2):
+        p_values[f"df 7 at {a}, df 60 at {b}"] = statistics.mean_is(first[:, a] * second[:, b], 0)
+        if a < b:
+            p_values[f"df 60 at {a} and {b}"] = statistics.mean_is(second[:, a] * second[:, b], 0)
+    combine(p_values).require(level("rng: bartlett", SHARES))
+
+
+def test_entries_of_a_bartlett_factor_are_independent() -> None:
+    """Of five features: there as many blocks of bits go to the normals as to the diagonal."""
+    count, num_features = 40_000, 5
+    factor = np.asarray(rng.bartlett(KEY, jnp.full(count, 9.0), num_features))
+    entry = factor[:, *np.tril_indices(num_features)]
+    p_values = {}
+    for power in (1, 2):
+        centred = entry**power - np.mean(entry**power, axis=0)
+        for a, b in itertools.combinations(range(entry.shape[1]), 2):
+            product = centred[:, a] * centred[:, b]
+            p_values[f"power {power} of {a} and {b}"] = statistics.mean_is(product, 0)
+    combine(p_values).require(level("rng: bartlett", SHARES))
 
 
 def test_bartlett_of_one_degree_too_many_is_rejected() -> None:
