@@ -122,6 +122,7 @@ IMAGE_KEPT = "image_kept"
 TEXT_EXTINCT = "text_extinct"
 TEXT_ONE_HOT = "text_one_hot"
 TEXT_CONFUSION = "text_confusion"
+TEXT_LEFT_OUT = "text_left_out"
 TEXT_ACTIVE = "text_active"
 TEXT_INJECTED = "text_injected"
 CAPACITY_REACHED = "capacity_reached"
@@ -150,6 +151,7 @@ VARIABLES: dict[str, Label] = {
         Label(TEXT_EXTINCT, _PER_TEXT, "text lost: probability below 1/(2 batch_size)", "1"),
         Label(TEXT_ONE_HOT, _WHOLE, "posteriors one-hot but for rounding: no image drawn", "1"),
         Label(TEXT_CONFUSION, _WHOLE, "bound on the mean of 1 - posterior of the caption", "1"),
+        Label(TEXT_LEFT_OUT, _WHOLE, "bound on the mean posterior mass left out", "1"),
         Label(TEXT_ACTIVE, _PER_TEXT, "the slot holds a text", "1"),
         Label(TEXT_INJECTED, _WHOLE, "a corpus injection took place", "1"),
         Label(CAPACITY_REACHED, _WHOLE, "no slot was left for a new text", "1"),

@@ -206,7 +206,7 @@ def _run(
     seeds: Array, p: Array, mean: Array, root: Array, sizes: Any, constants: Any, kinds: Any
 ) -> None:
     """All replicates, the cores sharing them; states are written in (replicate, generation, ..)."""
-    batch_size, generations = sizes
+    batch_size, generations, images = sizes
     poly, bias, bits, least = constants
     for r in numba.prange(len(p)):
         np.random.seed(seeds[r, 0])
@@ -229,7 +229,8 @@ def _run(
                 poly, bias, bits, least, work,
             )  # fmt: skip
             p[r, t + 1] /= p[r, t + 1].sum()
-            _image_update(p[r, t + 1], here, there, batch_size)
+            if images:
+                _image_update(p[r, t + 1], here, there, batch_size)
 
 
 def simulate(
@@ -242,6 +243,7 @@ def simulate(
     replicates: int,
     seed: int,
     dtype: str = "float64",
+    text_only: bool = False,
 ) -> dict[str, Array]:
     """One text and one image update per generation; the same variables as the toolkit.
 
@@ -268,7 +270,7 @@ def simulate(
     least = kind(-1020 if double else -124)
     constants = (poly, np.int32(bias), np.int32(bits), least)
     kinds = (np.empty(0, dtype), np.empty(0, np.int64 if double else np.int32))
-    _run(seeds, p, mean, root, (batch_size, generations), constants, kinds)
+    _run(seeds, p, mean, root, (batch_size, generations, not text_only), constants, kinds)
     cov = root @ root.swapaxes(-1, -2)
     trace, det = np.trace(cov, axis1=-2, axis2=-1), np.prod(np.diagonal(root, 0, -2, -1), -1)
     result = {

@@ -21,6 +21,7 @@ def simulate(
     generations: int,
     replicates: int,
     seed: int,
+    text_only: bool = False,
 ) -> dict[str, Array]:
     """One text update and one image update per generation; the same variables as the toolkit.
 
@@ -37,7 +38,8 @@ def simulate(
     rows = [_measure(p, mean, cov, image_mean)]
     for _ in range(generations):
         p = text_update(rng, p, mean, cov, batch_size)
-        mean, cov = image_update(rng, p, mean, cov, batch_size)
+        if not text_only:
+            mean, cov = image_update(rng, p, mean, cov, batch_size)
         rows.append(_measure(p, mean, cov, image_mean))
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 

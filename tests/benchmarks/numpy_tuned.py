@@ -31,17 +31,23 @@ def start(text_probs: Array, image_mean: Array, image_cov: Array, replicates: in
 
 def captions(rng: np.random.Generator, text_probs: Array, batch_size: int) -> npt.NDArray[np.intp]:
     """The texts of N images per replicate, sorted: their order does not matter. Shape (R, N)."""
-    counts = rng.multinomial(batch_size, text_probs)
+    counts = rng.multinomial(batch_size, _normalised(text_probs))
     replicates, num_texts = counts.shape
     text = np.tile(np.arange(num_texts), replicates)
     return np.repeat(text, counts.ravel()).reshape(replicates, batch_size)
+
+
+def _normalised(text_probs: Array) -> Array:
+    """In double precision, as the multinomial asks for."""
+    double = text_probs.astype(np.float64)
+    return double / double.sum(axis=-1, keepdims=True)
 
 
 def draw(rng: np.random.Generator, state: State, own: npt.NDArray[np.intp]) -> tuple[Array, Array]:
     """Images with the given captions, and their standard normals, both of shape (d, R, N)."""
     replicates, _, num_features = state.image_mean.shape
     row = np.arange(replicates)[:, None]
-    z = rng.standard_normal((num_features, *own.shape))
+    z = rng.standard_normal((num_features, *own.shape), dtype=state.root.dtype)
     image = np.empty_like(z)
     for a in range(num_features):
         image[a] = state.image_mean[..., a][row, own]
@@ -59,9 +65,9 @@ def text_update(rng: np.random.Generator, state: State, batch_size: int) -> Stat
     log_det = np.log(np.diagonal(state.root, axis1=-2, axis2=-1)).sum(-1)
     with np.errstate(divide="ignore"):
         log_weight = np.log(state.text_probs) - log_det
-    log_density = np.empty((num_texts, *own.shape))
+    log_density = np.empty((num_texts, *own.shape), dtype=image.dtype)
     for k in range(num_texts):
-        distance = np.zeros(own.shape)
+        distance = np.zeros(own.shape, dtype=image.dtype)
         centred = [image[a] - state.image_mean[:, k, a, None] for a in range(num_features)]
         for a in range(num_features):
             whitened = inverse[:, k, a, 0, None] * centred[0]
@@ -126,7 +132,7 @@ def _from_images(
 def _from_laws(
     rng: np.random.Generator, state: State, batch_size: int
 ) -> tuple[Array, Array, Array]:
-    count = rng.multinomial(batch_size, state.text_probs)
+    count = rng.multinomial(batch_size, _normalised(state.text_probs))
     num_features = state.image_mean.shape[-1]
     z = rng.standard_normal(state.image_mean.shape) / np.sqrt(np.maximum(count, 1))[..., None]
     mean = state.image_mean + np.einsum("rkab,rkb->rka", state.root, z)
@@ -147,6 +153,8 @@ def simulate(
     replicates: int,
     seed: int,
     literal: bool = True,
+    text_only: bool = False,
+    dtype: str = "float64",
 ) -> dict[str, Array]:
     """One text update and one image update per generation; the same variables as the toolkit.
 
@@ -156,12 +164,16 @@ def simulate(
         Axes (generation, replicate, ...).
     """
     rng = np.random.default_rng(seed)
-    state = start(text_probs, image_mean, image_cov, replicates)
+    state = State(
+        *(part.astype(dtype) for part in start(text_probs, image_mean, image_cov, replicates))
+    )
     min_images = image_mean.shape[-1] + 1
     rows = [_measure(state, image_mean)]
     for _ in range(generations):
         state = text_update(rng, state, batch_size)
-        state = image_update(rng, state, batch_size, min_images, literal=literal)
+        if not text_only:
+            state = image_update(rng, state, batch_size, min_images, literal=literal)
+        state = State(*(part.astype(dtype, copy=False) for part in state))
         rows.append(_measure(state, image_mean))
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 

@@ -6,7 +6,8 @@ the exact kernel draws, for an image update, the counts, means and scatters from
 law (multinomial, normal, Wishart), and, for a text update, the images grouped by caption, or
 none where their posteriors are one-hot but for rounding (:mod:`toolkit.loops.certainty`).
 
-Two methods cost the same whatever the batch size, and are approximations of the text update:
+The others are approximations of the text update. Two of them cost the same whatever the batch
+size, one whatever the number of texts:
 
 - ``"diffusion"`` has its exact mean and covariance: n = 512 images stand for N, with average
   posterior r, and ``p + sqrt(n/N) (r - p)`` has mean p and covariance C(p)/N as the average over N
@@ -50,6 +51,14 @@ from toolkit.systems import CoevolvingSystem
 Array = jax.Array
 
 _EXTRA = (labels.TEXT_ACTIVE, labels.TEXT_INJECTED, labels.CAPACITY_REACHED)
+#: What tells how well a method did.
+_OF_METHOD: dict[Method, tuple[str, ...]] = {
+    "exact": (labels.TEXT_ONE_HOT,),
+    "literal": (),
+    "diffusion": (labels.TEXT_ONE_HOT,),
+    "one_hot": (labels.TEXT_CONFUSION,),
+    "sparse": (labels.TEXT_LEFT_OUT,),
+}
 
 
 @loop_of.register
@@ -64,8 +73,8 @@ def coevolving_loop(
     capacity = capacity_of(system, generations)
     spec = spec_of(system, capacity, method, dtype)
     extra = _EXTRA if spec.reading == "new_text" else ()
-    if system.text_updates and method != "literal":
-        extra += (labels.TEXT_CONFUSION,) if method == "one_hot" else (labels.TEXT_ONE_HOT,)
+    if system.text_updates:
+        extra += _OF_METHOD[method]
     return Loop(
         spec=spec,
         params=params_of(system, capacity),
@@ -109,9 +118,7 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
         info = info._replace(text_injected=injected, capacity_reached=full)
 
     def text_update(update: Array, carry: tuple[State, Info]) -> tuple[State, Info]:
-        state, info = carry
-        state, one_hot = _text_update(spec, params, fold_in(key_text, update), state)
-        return state, info._replace(text_one_hot=one_hot)
+        return _text_update(spec, params, fold_in(key_text, update), *carry)
 
     def image_update(update: Array, carry: tuple[State, Info]) -> tuple[State, Info]:
         state, info = carry
@@ -175,42 +182,51 @@ def _append_text(
     return state, due & room, due & ~room
 
 
-def _text_update(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[State, Array]:
-    """Average posterior of ``batch_size`` images, sharpened by the temperature.
-
-    The second value says whether the posteriors were one-hot but for rounding.
-    """
+def _text_update(
+    spec: Spec, params: Params, rng_key: Array, state: State, info: Info
+) -> tuple[State, Info]:
+    """Average posterior of ``batch_size`` images, sharpened by the temperature."""
     varying, before = spec.varying, state.text_probs
     sharpen_first = varying is not None and varying.sharpen_first
     if spec.sharpen and sharpen_first:
         before = jax.nn.softmax(jnp.log(before) * params.inverse_temperature)
-    probs, one_hot = _mean_posterior(spec, params, rng_key, state._replace(text_probs=before))
+    before_update = state._replace(text_probs=before)
+    probs, info = _mean_posterior(spec, params, rng_key, before_update, info)
     if spec.sharpen and not sharpen_first:
         probs = jax.nn.softmax(jnp.log(probs) * params.inverse_temperature)
     # Rounding must not add up over many generations.
-    return state._replace(text_probs=probs / jnp.sum(probs)), one_hot
+    return state._replace(text_probs=probs / jnp.sum(probs)), info
 
 
 def _mean_posterior(
-    spec: Spec, params: Params, rng_key: Array, state: State
-) -> tuple[Array, Array]:
+    spec: Spec, params: Params, rng_key: Array, state: State, info: Info
+) -> tuple[Array, Info]:
     """Average posterior of a batch of images, by the method that was asked for."""
     varying, batch_size, dtype = spec.varying, spec.batch_size, jnp.dtype(spec.dtype)
     if varying is not None and varying.captions == "certain":
         count = posterior.caption_counts(rng_key, state.text_probs, params.batch_size)
-        return count / params.batch_size, jnp.asarray(True)
+        return count / params.batch_size, info
     if spec.method == "one_hot":
         count = posterior.caption_counts(rng_key, state.text_probs, batch_size)
-        return count / batch_size, jnp.asarray(True)
+        return count / batch_size, info
     given = (rng_key, state.text_probs, state.image_mean, state.image_factor)
     if spec.method == "literal":
-        probs = posterior.literal_mean_posterior(*given, batch_size=batch_size, dtype=dtype)
-        return probs, jnp.asarray(False)
+        return posterior.literal_mean_posterior(*given, batch_size=batch_size, dtype=dtype), info
+    if spec.method == "sparse":
+        probs, left_out = posterior.sparse_mean_posterior(
+            *given,
+            state.reference_mean,
+            batch_size=batch_size,
+            neighbours=spec.neighbours,
+            dtype=dtype,
+        )
+        return probs, info._replace(text_left_out=left_out)
     drawn = drawn_images(spec)
     number: Array | float | None = None if varying is None else params.batch_size
     if drawn < batch_size:
         number = float(batch_size)
-    return posterior.mean_posterior(*given, batch_size=drawn, dtype=dtype, number=number)
+    probs, one_hot = posterior.mean_posterior(*given, batch_size=drawn, dtype=dtype, number=number)
+    return probs, info._replace(text_one_hot=one_hot)
 
 
 def _image_update(
@@ -345,6 +361,7 @@ def measure(
         labels.TEXT_EXTINCT: lambda: state.text_probs < threshold,
         labels.TEXT_ACTIVE: lambda: state.text_active,
         labels.TEXT_ONE_HOT: lambda: info.text_one_hot,
+        labels.TEXT_LEFT_OUT: lambda: info.text_left_out,
         labels.TEXT_CONFUSION: lambda: confusion_bound(state.text_probs, mean, factor),
         labels.TEXT_INJECTED: lambda: info.text_injected,
         labels.CAPACITY_REACHED: lambda: info.capacity_reached,

@@ -12,6 +12,7 @@ from scipy import stats
 
 from toolkit import measures
 from toolkit.loops.protocol import Dtype, Method
+from toolkit.loops.sparse import room_for
 from toolkit.loops.tiles import LARGEST_BLOCK
 from toolkit.measures import ScaledFactor
 from toolkit.systems import CoevolvingSystem
@@ -52,6 +53,7 @@ class Info(NamedTuple):
     image_count: Array
     image_kept: Array
     text_one_hot: Array
+    text_left_out: Array
     text_injected: Array
     capacity_reached: Array
 
@@ -120,6 +122,7 @@ class Spec:
     user_images: int
     user_images_given: bool
     varying: Varying | None = None
+    neighbours: int = 0
 
 
 def no_info(spec: Spec) -> Info:
@@ -129,15 +132,19 @@ def no_info(spec: Spec) -> Info:
         image_count=jnp.zeros(spec.num_texts, jnp.int64),
         image_kept=nothing,
         text_one_hot=jnp.asarray(False),
+        text_left_out=jnp.asarray(0.0),
         text_injected=jnp.asarray(False),
         capacity_reached=jnp.asarray(False),
     )
 
 
 def merge_info(earlier: Info, later: Info) -> Info:
-    """Events since the last recorded generation; the counts and the certainty of the latest."""
-    merged: Info = jax.tree.map(jnp.logical_or, earlier, later)
-    return merged._replace(image_count=later.image_count, text_one_hot=later.text_one_hot)
+    """Events since the last recorded generation; counts, and how captions went, of the latest."""
+    return later._replace(
+        image_kept=earlier.image_kept | later.image_kept,
+        text_injected=earlier.text_injected | later.text_injected,
+        capacity_reached=earlier.capacity_reached | later.capacity_reached,
+    )
 
 
 def texts_come_in(system: CoevolvingSystem) -> bool:
@@ -168,7 +175,8 @@ def capacity_of(system: CoevolvingSystem, generations: int | None) -> int:
 
 def cost_of(spec: Spec) -> int:
     """Numbers held at once by a replicate: images only where they are drawn one by one."""
-    posteriors = min(spec.num_texts * _images(spec), LARGEST_BLOCK)
+    near = spec.neighbours or spec.num_texts
+    posteriors = min(near * _images(spec), LARGEST_BLOCK)
     held = _images(spec) * spec.num_texts if spec.method == "literal" else posteriors
     given = spec.user_images if spec.user_images_given or spec.method == "literal" else 0
     return held + spec.num_texts * spec.num_features * (2 * spec.num_features + 4 + given)
@@ -177,7 +185,8 @@ def cost_of(spec: Spec) -> int:
 def work_of(spec: Spec) -> int:
     """Numbers worked through by a replicate in one generation."""
     updates = max(spec.text_updates, spec.image_updates, 1)
-    return updates * max(spec.num_texts * spec.num_features * _images(spec), cost_of(spec))
+    near = spec.neighbours or spec.num_texts
+    return updates * max(near * spec.num_features * _images(spec), cost_of(spec))
 
 
 def _images(spec: Spec) -> int:
@@ -220,7 +229,19 @@ def spec_of(system: CoevolvingSystem, capacity: int, method: Method, dtype: Dtyp
         ),
         user_images=0 if content is None else content.num_images,
         user_images_given=content is not None and content.images is not None,
+        neighbours=_neighbours(system) if method == "sparse" else 0,
     )
+
+
+def _neighbours(system: CoevolvingSystem) -> int:
+    """Room for the texts that an image may be confused with."""
+    if texts_come_in(system):
+        raise ValueError(
+            'method "sparse" looks for neighbours among the texts of the start: use "exact" where '
+            "texts come in."
+        )
+    probs = system.text_probs / system.text_probs.sum()
+    return room_for(probs, system.image_mean, system.image_cov)
 
 
 def params_of(system: CoevolvingSystem, capacity: int) -> Params:

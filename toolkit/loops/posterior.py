@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from toolkit.loops import certainty, gaussians
+from toolkit.loops import certainty, gaussians, sparse
 from toolkit.loops.tiles import summed_posteriors
 from toolkit.measures import ScaledFactor
 from toolkit.rng import fold_in, multinomial, split
@@ -25,7 +25,8 @@ def captions(rng_key: Array, text_probs: Array, count: int) -> Array:
 
 def caption_counts(rng_key: Array, text_probs: Array, count: int | Array) -> Array:
     """How many of ``count`` images have each text, at a cost independent of ``count``."""
-    return multinomial(rng_key, count, text_probs).astype(jnp.int64)
+    most = int(count) if isinstance(count, int) else None
+    return multinomial(rng_key, count, text_probs, most=most).astype(jnp.int64)
 
 
 def mean_posterior(
@@ -85,6 +86,37 @@ def mean_posterior(
     if number is None:
         return total / batch_size, one_hot
     return text_probs + jnp.sqrt(drawn / number) * (total / drawn - text_probs), one_hot
+
+
+def sparse_mean_posterior(
+    rng_key: Array,
+    text_probs: Array,
+    image_mean: Array,
+    factor: ScaledFactor,
+    reference_mean: Array,
+    *,
+    batch_size: int,
+    neighbours: int,
+    dtype: jnp.dtype,
+) -> tuple[Array, Array]:
+    """The same from the posteriors of each caption and its neighbours, and the mass left out.
+
+    See :func:`toolkit.loops.sparse.summed_posteriors`.
+    """
+    key_text, key_image = split(rng_key)
+    count = caption_counts(key_text, text_probs, batch_size)
+    total, dropped = sparse.summed_posteriors(
+        key_image,
+        count,
+        text_probs,
+        image_mean,
+        factor,
+        reference_mean,
+        batch_size=batch_size,
+        neighbours=neighbours,
+        dtype=dtype,
+    )
+    return total / batch_size, dropped
 
 
 def literal_mean_posterior(

@@ -17,7 +17,7 @@ import jax
 from toolkit.systems import Configuration
 
 Array = jax.Array
-Method = Literal["exact", "literal", "diffusion", "one_hot"]
+Method = Literal["exact", "literal", "diffusion", "one_hot", "sparse"]
 Dtype = Literal["float64", "float32"]
 
 
@@ -85,7 +85,7 @@ def loop_of(
     system : Configuration
     generations : int, optional
         How long it will run; a system that grows reserves room for so many.
-    method : {"exact", "literal", "diffusion", "one_hot"}
+    method : {"exact", "literal", "diffusion", "one_hot", "sparse"}
         ``"literal"`` draws every image; ``"exact"`` draws sufficient statistics where their
         law is known, which is the same law at a cost independent of the batch size. The others
         are approximations (:mod:`toolkit.loops.coevolving`).

@@ -16,7 +16,6 @@ for each image and text are few multiplications and an exponential.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -91,7 +90,7 @@ def summed_posteriors(
     end = jnp.cumsum(tiles_of)
     #: What the images of a tile may still be, seen from its caption's first tile.
     room = count + (end - tiles_of) * width
-    texts = _texts(text_probs, image_mean, factor)
+    texts = texts_of(text_probs, image_mean, factor)
 
     def block_sum(index: Array, total: Array) -> Array:
         tile = index * block + jnp.arange(block)
@@ -117,7 +116,7 @@ def _position(end: Array, tile: Array) -> Array:
     return jnp.searchsorted(end, tile, side="right", method="scan_unrolled")
 
 
-class _Texts(NamedTuple):
+class Texts(NamedTuple):
     """What a text's density is made of.
 
     Attributes
@@ -136,9 +135,10 @@ class _Texts(NamedTuple):
     log_weight: Array
 
 
-def _texts(text_probs: Array, image_mean: Array, factor: ScaledFactor) -> _Texts:
+def texts_of(text_probs: Array, image_mean: Array, factor: ScaledFactor) -> Texts:
+    """The texts of a state."""
     log_weight = jnp.log(text_probs) - jnp.sum(factor.log_scale, axis=-1)
-    return _Texts(
+    return Texts(
         mean=image_mean,
         root=factor.unit * jnp.exp(factor.log_scale)[:, None, :],
         inverse=gaussians.scaled_inverse(factor),
@@ -157,7 +157,7 @@ def _chosen(values: Array, own: Array) -> Array:
     return result
 
 
-def _block_sum(own: Array, number: Array, z: Array, texts: _Texts) -> Array:
+def _block_sum(own: Array, number: Array, z: Array, texts: Texts) -> Array:
     """Sum of the posteriors of one block of tiles, shape (num_texts,).
 
     Every array of the size of texts times images is made in one pass over memory; barriers keep
@@ -175,7 +175,7 @@ def _block_sum(own: Array, number: Array, z: Array, texts: _Texts) -> Array:
     return posterior.astype(jnp.float64)
 
 
-def _log2_ratios(own: Array, z: Array, texts: _Texts) -> Array:
+def _log2_ratios(own: Array, z: Array, texts: Texts) -> Array:
     """Binary logarithm of each text's posterior over the caption's, (texts, tiles, images).
 
     Coefficients are found in the precision of the state, and rounded to that of ``z``.
@@ -186,26 +186,30 @@ def _log2_ratios(own: Array, z: Array, texts: _Texts) -> Array:
     # (own mean - mean) first: the means are exact, what is added to it may be tiny.
     between = (mean - texts.mean[:, None]) * UNIT
     weight = jnp.where(is_own, 0, texts.log_weight[:, None] - _chosen(texts.log_weight, own))
-    limit = _LARGEST_COEFFICIENT[z.dtype.name]
-
-    def rounded(coefficient: Array) -> Array:
-        return jnp.clip(coefficient, -limit, limit).astype(z.dtype)
-
     length = sum(jnp.square(z[b]) for b in range(num_features))
     if z.shape[-1] == 1:
         offset = jnp.einsum("tab,bt->ta", root, z[..., 0].astype(root.dtype))
-        whitened = rounded(_whitened(texts.inverse, between + offset))
+        whitened = rounded(_whitened(texts.inverse, between + offset), z.dtype)
         distance = jnp.sum(jnp.square(whitened), axis=0)[..., None]
         distance = jnp.where(is_own[..., None], length, distance)
-        return rounded(weight)[..., None] + (length - distance)
+        return rounded(weight, z.dtype)[..., None] + (length - distance)
     weight, centre, matrix = jax.lax.optimization_barrier(
-        (rounded(weight), *_tile_coefficients(texts.inverse, between, root, is_own, rounded))
+        (
+            rounded(weight, z.dtype),
+            *_tile_coefficients(texts.inverse, between, root, is_own, z.dtype),
+        )
     )
     ratio = weight[..., None] + length
     for a in range(num_features):
         turned = sum(matrix[a][b][..., None] * z[b] for b in range(a + 1))
         ratio = ratio - jnp.square(centre[a][..., None] + turned)
     return ratio
+
+
+def rounded(coefficient: Array, dtype: jnp.dtype) -> Array:
+    """In a precision, held where its square does not overflow."""
+    limit = _LARGEST_COEFFICIENT[dtype.name]
+    return jnp.clip(coefficient, -limit, limit).astype(dtype)
 
 
 def _whitened(inverse: Array, vector: Array) -> Array:
@@ -222,7 +226,7 @@ def _whitened(inverse: Array, vector: Array) -> Array:
 
 
 def _tile_coefficients(
-    inverse: Array, between: Array, root: Array, is_own: Array, rounded: Callable[[Array], Array]
+    inverse: Array, between: Array, root: Array, is_own: Array, dtype: jnp.dtype
 ) -> tuple[list[Array], list[list[Array]]]:
     """``c`` and the lower triangle of ``M``, each entry of shape (texts, tiles)."""
     features = range(inverse.shape[-1])
@@ -233,9 +237,9 @@ def _tile_coefficients(
     ]
     # The caption's own are exact, also where its scale is beyond what an inverse can hold.
     return (
-        [rounded(jnp.where(is_own, 0, centre[a])) for a in features],
+        [rounded(jnp.where(is_own, 0, centre[a]), dtype) for a in features],
         [
-            [rounded(jnp.where(is_own, float(a == b), matrix[a][b])) for b in range(a + 1)]
+            [rounded(jnp.where(is_own, float(a == b), matrix[a][b]), dtype) for b in range(a + 1)]
             for a in features
         ],
     )
