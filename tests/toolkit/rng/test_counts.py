@@ -196,9 +196,15 @@ def test_outcomes_without_chance_get_nothing_and_tiny_ones_their_share() -> None
     mean = 2.0**53 * 1e-15
     assert abs(drawn[:, 3].mean() - mean) < 5 * np.sqrt(mean / 200)
     assert rng.multinomial(KEY, 9.0, jnp.ones(1)) == 9
-    for bad in ([1.0, -1.0], [0.0, 0.0], [1.0, np.nan], [1.0, np.inf]):
-        assert np.all(np.isnan(rng.multinomial(KEY, 9.0, jnp.asarray(bad))))
-    assert rng.multinomial(KEY, 9.0, jnp.ones(3, "float32")).dtype == "float32"
+
+
+def test_weights_that_are_none_give_nan_and_the_dtype_is_that_of_the_weights() -> None:
+    weights = [[1.0, -1.0], [0.0, 0.0], [1.0, np.nan], [1.0, np.inf], [1.0, 1.0]]
+    for dtype in ("float32", "float64"):
+        drawn = rng.multinomial(KEY, 9.0, jnp.asarray(weights, dtype))
+        assert drawn.dtype == dtype
+        assert np.all(np.isnan(drawn[:4]))
+        assert drawn[4].sum() == 9
 
 
 def test_counts_are_those_of_each_key_alone() -> None:
