@@ -50,16 +50,22 @@ def simulate(
         Independent runs.
     seed : int
         Fixes the result bit for bit, whatever the chunk size and the number of cores.
-    method : {"exact", "literal"}
+    method : {"exact", "literal", "diffusion", "one_hot", "sparse"}
         ``"literal"`` draws every image; ``"exact"`` (same law) draws sufficient statistics
-        where their law is known.
+        where their law is known, and no image where posteriors are one-hot but for rounding
+        (``text_one_hot`` says where). Approximations: ``"diffusion"`` has the exact mean and
+        covariance of a text update, ``"one_hot"`` takes posteriors for captions (how far they
+        are from that is in ``text_confusion``), at a cost that does not grow with the batch
+        size; ``"sparse"``, for many texts, leaves out the posteriors of texts far from a
+        caption (``text_left_out`` bounds their mass).
     every : int
         Record every so many generations; generation 0, the start, is always recorded.
     record : sequence of str, optional
         Names of variables (``toolkit.labels.VARIABLES``); by default the state, its diversity
         and fidelity, counts and events.
     dtype : {"float64", "float32"}
-        Precision of the kernel.
+        Precision of what is computed for each image and of what is recorded; the state is in
+        double precision in either case.
     chunk_size : int, optional
         Most replicates in memory at once besides the result (rounded up to a block); by
         default one block per core.

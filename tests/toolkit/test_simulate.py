@@ -20,6 +20,7 @@ import xarray as xr
 import toolkit as tk
 from tests import cases
 from toolkit import labels
+from toolkit.simulation import segments
 
 SYSTEM = cases.SYSTEMS["rare text"]
 #: Three blocks of 50, the last one full; 120 would leave it in part empty.
@@ -183,6 +184,26 @@ def test_nothing_turns_into_nan_in_three_thousand_generations() -> None:
     assert np.all((long.text_diversity >= 0) & (long.text_diversity < 1))
     np.testing.assert_allclose(long.text_probs.sum("text"), 1, rtol=1e-14)
     assert long.text_extinct.isel(generation=-1).any()
+
+
+def test_other_numbers_of_one_shape_are_not_compiled_anew() -> None:
+    system = tk.CoevolvingSystem.on_unit_circle(
+        num_texts=3,
+        variance=1.0,
+        batch_size=40,
+        text_temperature=1.1,
+        corpus=tk.CorpusInjection(prob=0.1, fraction=0.2),
+    )
+
+    def programs(**changes: Any) -> int:
+        tk.simulate(system.replace(**changes), generations=2, replicates=2, seed=1, progress=False)
+        return int(segments._advance._cache_size())
+
+    first = programs()
+    assert programs(text_temperature=0.9, shrinkage_factor=0.95) == first
+    assert programs(corpus=tk.CorpusInjection(prob=0.9, fraction=0.01)) == first
+    assert programs(text_probs=[0.1, 0.2, 0.7], image_mean=2 * system.image_mean) == first
+    assert programs(ddof=0) == first + 1
 
 
 def test_interrupt_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Many texts: only neighbours' posteriors are computed, and what is left out is as little as said."""
+"""Many texts: only neighbours' posteriors are computed; what is left out is as little as said."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 
 import toolkit as tk
 from toolkit.loops import loop_of, posterior, sparse, tiles
-from toolkit.measures import factorise
 from toolkit.rng import fold_in, normals
 from toolkit.systems import CoevolvingSystem, CorpusInjection
 

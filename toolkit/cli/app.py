@@ -231,7 +231,11 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Fixes the result, bit for bit.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Ends in .nc or .zarr.")],
     method: Annotated[
-        str, typer.Option(help='"exact" sufficient statistics, or "literal": every image drawn.')
+        str,
+        typer.Option(
+            help='"exact" sufficient statistics; "literal": every image drawn; approximations: '
+            '"diffusion", "one_hot" for large batches, "sparse" for many texts.'
+        ),
     ] = "exact",
     every: Annotated[int, typer.Option(help="Record every so many generations.")] = 1,
     record: Annotated[
@@ -265,6 +269,7 @@ def simulate(
             raise ValueError(f"{out} has no checkpoints; --resume needs an --out that is a .zarr.")
 
     from toolkit.simulate import simulate as run  # heavy: a mistake is told before
+    from toolkit.simulation.methods import method_note
 
     with sweeping.kept(out):
         simulated = run(
@@ -284,6 +289,9 @@ def simulate(
     ctx.obj.append(out if stored else save(simulated, out, overwrite=overwrite))
     recorded = f"{simulated.sizes['replicate']} replicates, {simulated.sizes['generation']} rows"
     typer.echo(f"saved: {out} ({recorded} of {', '.join(map(str, simulated.data_vars))})")
+    note = method_note(simulated)
+    if note is not None:
+        typer.echo(note)
 
 
 app.command(
