@@ -32,6 +32,7 @@ except ImportError:
     ) from None
 
 _CONNECT_SECONDS = 20
+_ATTEMPTS = 3
 #: A cell may be lost with so many workers before it is taken to be what kills them.
 _MOST_LOST = 10
 _SETTINGS = {
@@ -64,19 +65,30 @@ def workers(cluster: int | str) -> Iterator[Run]:
     number = integer(cluster, "cluster", 1)
     with (
         dask.config.set(_SETTINGS),
-        distributed.LocalCluster(
-            n_workers=number,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            memory_limit=0,
-            silence_logs=logging.CRITICAL,
-            # A cache of compiled programs belongs to one process at a time.
-            env={"JAX_ENABLE_COMPILATION_CACHE": "0"},
-        ) as local,
+        _local_cluster(number) as local,
         distributed.Client(local) as client,
     ):
         yield _run_on(client)
+
+
+def _local_cluster(number: int) -> distributed.LocalCluster:
+    """So many processes of one thread each, which end when this one does, however it ends."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return distributed.LocalCluster(
+                n_workers=number,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+                # A cache of compiled programs belongs to one process at a time.
+                env={"JAX_ENABLE_COMPILATION_CACHE": "0"},
+            )
+        except RuntimeError as error:  # a worker that was killed before it had started
+            if attempt == _ATTEMPTS - 1:
+                raise ConnectionError(f"the local workers do not start ({error}).") from error
+    raise AssertionError("unreachable")
 
 
 @contextlib.contextmanager
@@ -118,6 +130,8 @@ def fill(task: Task, cell: Cell, store: Store | None, form: Form | None, version
                 "same environment."
             )
     if store is not None:
+        if store.has(cell):  # by a worker that was lost before it could say so
+            return Done(cell, None, [])
         stores.check_code(store.path)
     done = computed(task, cell)
     assert done.result is not None

@@ -73,8 +73,11 @@ class Store:
 
     def pending(self, cells: Sequence[Cell]) -> list[Cell]:
         """Those without a mark."""
-        done = {file.name for file in self._marks().iterdir()} if self._marks().exists() else set()
-        return [cell for cell in cells if str(cell.number) not in done]
+        return [cell for cell in cells if not self.has(cell)]
+
+    def has(self, cell: Cell) -> bool:
+        """Whether a cell has its mark."""
+        return (self._marks() / str(cell.number)).exists()
 
     def keep(self, cell: Cell, result: xr.Dataset) -> None:
         """Write the cell's chunks, then its mark; nothing where the store is no more the same."""
