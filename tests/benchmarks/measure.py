@@ -55,6 +55,12 @@ def interleaved(contenders: dict[str, Work], rounds: int) -> dict[str, Timing]:
     return timings
 
 
+def timed(contenders: dict[str, Work], rounds: int) -> tuple[dict[str, float], dict[str, Timing]]:
+    """Seconds of the first call of each, then all of them in turns."""
+    first = {name: first_call(work) for name, work in contenders.items()}
+    return first, interleaved(contenders, rounds)
+
+
 def paired_ratio(numerator: Timing, denominator: Timing) -> tuple[float, float, float]:
     """Quartiles (low, median, high) of the rounds' ratios by the clock."""
     pairs = zip(numerator.wall, denominator.wall, strict=True)
