@@ -19,8 +19,6 @@ enough.
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,6 +27,7 @@ from scipy import stats
 
 from toolkit import labels, measures, theory
 from toolkit.loops import gaussians
+from toolkit.machine import jit
 from toolkit.measures import ScaledFactor
 from toolkit.rng import bartlett
 from toolkit.systems import CoevolvingSystem
@@ -174,7 +173,7 @@ def _axes(image_cov: FloatArray) -> tuple[FloatArray, ScaledFactor]:
     return np.asarray(weights), measures.factorise(diagonal)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+@jit(static_argnums=(0, 1, 2, 3))
 def _tilted_sums(
     number: int,
     generations: int,

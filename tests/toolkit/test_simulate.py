@@ -197,7 +197,7 @@ def test_other_numbers_of_one_shape_are_not_compiled_anew() -> None:
 
     def programs(**changes: Any) -> int:
         tk.simulate(system.replace(**changes), generations=2, replicates=2, seed=1, progress=False)
-        return int(segments._advance._cache_size())
+        return int(segments._advance.program()._cache_size())
 
     first = programs()
     assert programs(text_temperature=0.9, shrinkage_factor=0.95) == first

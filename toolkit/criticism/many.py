@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +14,7 @@ from toolkit.criticism.predictive import check_draws
 from toolkit.criticism.unknown_loops import INJECTED_SHARE, Drawn, UnknownLoop
 from toolkit.inference.sampler import Draws, sample_many, stack
 from toolkit.inference.tree import observed_like
+from toolkit.machine import jit
 from toolkit.models import Evidence, Model, model_of
 
 Floats = npt.NDArray[np.float64]
@@ -128,7 +128,7 @@ def _reported(name: str, values: Mapping[str, Floats]) -> Floats:
     return np.asarray(values[name])
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@jit(static_argnums=(0, 1))
 def _replicated(replicate: Any, spec: Any, values: Any, keys: Any, data: Any) -> Any:
     def one(argument: tuple[Any, Any]) -> Any:
         return replicate(spec, argument[0], argument[1], data)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -26,6 +25,7 @@ from toolkit.criticism.folds import Folds
 from toolkit.inference import density
 from toolkit.inference.checks import LARGEST_RHAT
 from toolkit.inference.sampler import sample_many
+from toolkit.machine import jit
 from toolkit.models import Evidence, Model, Priors
 
 Floats = npt.NDArray[np.float64]
@@ -132,7 +132,7 @@ def impossible(model: Model, evidence: Evidence, priors: Priors, folds: Folds) -
     return never
 
 
-@partial(jax.jit, static_argnums=0)
+@jit(static_argnums=0)
 def _prior_terms(target: density.Target, priors: Any, data: Any, keys: Any) -> Any:
     def one(key: Any) -> Any:
         values, _ = density.prior_draw(target, key, priors, data)
@@ -218,7 +218,7 @@ def _predicted(
     return float(logsumexp(terms) - np.log(len(terms)))
 
 
-@partial(jax.jit, static_argnums=0)
+@jit(static_argnums=0)
 def _fold_terms(
     target: density.Target, priors: Priors, data: Any, fold_of: Any, fold: Any, values: Any
 ) -> Any:

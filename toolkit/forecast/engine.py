@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import jax
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from toolkit.forecast.source import Paths
 from toolkit.loops.coevolving import measure, step
 from toolkit.loops.coevolving_parts import Params, Spec, State, cost_of, no_info
-from toolkit.machine import cores
+from toolkit.machine import cores, jit
 from toolkit.measures import Array
 from toolkit.rng import fold_in
 
@@ -84,7 +83,7 @@ def _block(
     }
 
 
-@partial(jax.jit, static_argnums=0)
+@jit(static_argnums=0)
 def _begin(static: _Static, params: Params, state: State) -> dict[str, Array]:
     spec, names = static
 
@@ -94,7 +93,7 @@ def _begin(static: _Static, params: Params, state: State) -> dict[str, Array]:
     return jax.vmap(one)(params, state)
 
 
-@partial(jax.jit, static_argnums=0)
+@jit(static_argnums=0)
 def _advance(
     static: _Static, params: Params, keys: Array, state: State, first: Array
 ) -> tuple[State, dict[str, Array]]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +24,7 @@ import xarray as xr
 
 from toolkit import labels
 from toolkit.forecast.source import Paths, Source
+from toolkit.machine import jit
 from toolkit.measures import Array
 from toolkit.models import model_of
 from toolkit.models.decay_data import RESOLUTION, Data, Spec
@@ -62,7 +62,7 @@ class ScoreSource(Source):
         return {name: np.asarray(both[name]) for name in names}
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
+@jit(static_argnums=(0, 1, 2))
 def _scores(
     spec: Spec,
     generations: int,
@@ -159,7 +159,7 @@ class StateSource(Source):
         return values[np.arange(len(at)), at], np.asarray(lag, float)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@jit(static_argnums=(0, 1))
 def _states(
     spec: StateSpec,
     generations: int,

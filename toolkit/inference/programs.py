@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from toolkit.machine import cores
+from toolkit.machine import compiler_options, cores
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +80,8 @@ def _program(
     arguments = jax.tree.unflatten(tree, blank)
     lowered = jax.jit(function, static_argnums=numbers).lower(*static, *arguments)
     # Keys have dtypes of their own: shapes are taken as the program gives them.
-    return Program(_compilers().submit(lowered.compile), lowered.out_info)
+    compiling = _compilers().submit(lowered.compile, compiler_options())
+    return Program(compiling, lowered.out_info)
 
 
 @functools.cache

@@ -72,7 +72,7 @@ def coevolving_loop(
     """The loop of a co-evolving system; see :func:`toolkit.loops.loop_of`."""
     capacity = capacity_of(system, generations)
     spec = spec_of(system, capacity, method, dtype)
-    extra = _EXTRA if spec.reading == "new_text" else ()
+    extra: tuple[str, ...] = _EXTRA if spec.reading == "new_text" else ()
     if system.text_updates:
         extra += _OF_METHOD[method]
     return Loop(

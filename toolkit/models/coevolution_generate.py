@@ -20,6 +20,7 @@ import xarray as xr
 
 from toolkit import labels, measures
 from toolkit.labelled import labelled
+from toolkit.machine import jit
 from toolkit.models import image_law, image_statistics
 from toolkit.models.double_multinomial import draw_counts
 from toolkit.models.image_law import Replenishment, Spec
@@ -104,7 +105,7 @@ def generate(design: CoevolutionDesign, values: Values, rng_key: Array) -> xr.Da
     return labelled(drawn._asdict())
 
 
-@partial(jax.jit, static_argnums=0)
+@jit(static_argnums=0)
 def _trajectories(design: CoevolutionDesign, values: Values, rng_key: Array) -> _State:
     """All replicates, axes (replicate, generation, ...)."""
     key_size, key_states = jax.random.split(rng_key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import jax
@@ -13,6 +12,7 @@ import xarray as xr
 
 from toolkit import labels, measures
 from toolkit.labelled import labelled
+from toolkit.machine import jit
 from toolkit.models import image_law, image_special, image_statistics
 from toolkit.models.image_law import Sizes, Spec
 from toolkit.models.protocol import Values
@@ -98,7 +98,7 @@ def _applied(matrix: Array, vector: Array) -> Array:
     return jnp.einsum("...ab,...b->...a", matrix, vector)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@jit(static_argnums=(0, 1))
 def _trajectory(
     spec: Spec, total: int, rng_key: Array, batch: Array, shrinkage: Array, real_share: Array
 ) -> dict[str, Array]:

@@ -32,7 +32,6 @@ Default priors:
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -47,6 +46,7 @@ from numpyro.distributions import constraints
 
 from toolkit import labels
 from toolkit.labelled import labelled
+from toolkit.machine import jit
 from toolkit.measures import Array
 from toolkit.models.distributions import HalfNormal
 from toolkit.models.linear_gaussian import accumulated, decay_rate
@@ -236,7 +236,7 @@ def generate(design: Design, values: Values, rng_key: Array) -> xr.Dataset:
     return labelled({labels.IMAGE_MEAN: made[:, :, None]}, design.generation)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@jit(static_argnums=(0, 1))
 def _generated(
     shape: tuple[int, int], generation: tuple[int, ...], numbers: tuple[Array, ...], rng_key: Array
 ) -> Array:

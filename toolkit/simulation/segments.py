@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from toolkit.machine import jit
 from toolkit.rng import fold_in
 from toolkit.simulation.planning import Plan
 
@@ -94,7 +95,7 @@ def _replicate_keys(seed: Array, replicate: Array) -> Array:
     return jax.vmap(partial(fold_in, jax.random.key(seed)))(replicate)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@jit(static_argnums=(0, 1))
 def _begin(static: Any, width: int, params: Any, initial: Any) -> tuple[Any, dict[str, Array]]:
     """The block's initial states and what is recorded of them."""
     spec, _, measure, no_info, _, names = static
@@ -102,7 +103,7 @@ def _begin(static: Any, width: int, params: Any, initial: Any) -> tuple[Any, dic
     return _spread(initial, width), _spread(first, width)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@jit(static_argnums=(0, 1))
 def _advance(
     static: Any,
     segment: int,

@@ -188,11 +188,11 @@ def _mean_factor(batch_size: int, share: float) -> float:
 def test_one_program_serves_all_numbers() -> None:
     fit = texts()
     diversity(fit)
-    compiled = engine._advance._cache_size()
+    compiled = engine._advance.program()._cache_size()
     for overrides in ({"effective_batch_size": 1e9}, {"injection_prob": 1, "text_temperature": 2}):
         diversity(fit, overrides=overrides, seed=5)
     diversity(fit, generations=33)
-    assert engine._advance._cache_size() == compiled
+    assert engine._advance.program()._cache_size() == compiled
 
 
 def test_a_seed_fixes_every_path_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
