@@ -24,7 +24,7 @@ from nutpie.compiled_pyfunc import from_pyfunc
 
 import toolkit as tk
 from tests.benchmarks import measure
-from tests.benchmarks.simulation import Result
+from tests.benchmarks.tables import Result
 from toolkit.inference import density, sampler
 from toolkit.models import model_of
 

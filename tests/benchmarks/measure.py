@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.metadata
 import os
 import platform
@@ -26,10 +27,15 @@ class Timing(NamedTuple):
         return statistics.median(self.wall)
 
     @property
-    def spread(self) -> float:
-        """Range of the middle half, relative to the median."""
-        low, _, high = statistics.quantiles(self.wall, n=4)
-        return (high - low) / self.median
+    def quartiles(self) -> tuple[float, float, float]:
+        """Quartiles by the clock (low, median, high)."""
+        low, middle, high = statistics.quantiles(self.wall, n=4, method="inclusive")
+        return low, middle, high
+
+    @property
+    def median_of_cores(self) -> float:
+        """Median of the time of all cores together."""
+        return statistics.median(self.cores)
 
 
 def first_call(work: Work) -> float:
@@ -64,12 +70,13 @@ def timed(contenders: dict[str, Work], rounds: int) -> tuple[dict[str, float], d
 def paired_ratio(numerator: Timing, denominator: Timing) -> tuple[float, float, float]:
     """Quartiles (low, median, high) of the rounds' ratios by the clock."""
     pairs = zip(numerator.wall, denominator.wall, strict=True)
-    low, middle, high = statistics.quantiles([above / below for above, below in pairs], n=4)
+    ratios = [above / below for above, below in pairs]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
     return low, middle, high
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, load and versions."""
+    """Date, processor, cores, load and versions."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -81,10 +88,11 @@ def machine() -> dict[str, Any]:
         name = models[0] if models else name
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "processor": name,
         "cores": cores,
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": platform.system(),
         "python": platform.python_version(),
-        **{package: importlib.metadata.version(package) for package in ("jax", "numpy")},
+        **{package: importlib.metadata.version(package) for package in ("jax", "numpy", "numba")},
     }

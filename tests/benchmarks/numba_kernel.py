@@ -201,6 +201,21 @@ def _image_update(p: Array, mean: Array, root: Array, batch_size: int) -> None:
         root[k, 1, 1] = r11 * b11
 
 
+@_jit
+def workspace(kinds: Any, num_texts: int) -> Any:
+    """Arrays for the images that are worked on at once."""
+    floats, whole = kinds
+    return (
+        np.empty(LANES, np.uint32),
+        np.empty(LANES, np.uint32),
+        np.empty(LANES, np.float32),
+        np.empty(LANES, np.float32),
+        np.empty((num_texts, LANES), floats.dtype),
+        np.empty(LANES, whole.dtype),
+        np.empty(LANES, floats.dtype),
+    )
+
+
 @numba.njit(parallel=True, cache=False, error_model="numpy")
 def _run(
     seeds: Array, p: Array, mean: Array, root: Array, sizes: Any, constants: Any, kinds: Any
@@ -210,17 +225,7 @@ def _run(
     poly, bias, bits, least = constants
     for r in numba.prange(len(p)):
         np.random.seed(seeds[r, 0])
-        floats, whole = kinds
-        num_texts = p.shape[2]
-        work = (
-            np.empty(LANES, np.uint32),
-            np.empty(LANES, np.uint32),
-            np.empty(LANES, np.float32),
-            np.empty(LANES, np.float32),
-            np.empty((num_texts, LANES), floats.dtype),
-            np.empty(LANES, whole.dtype),
-            np.empty(LANES, floats.dtype),
-        )
+        work = workspace(kinds, p.shape[2])
         for t in range(generations):
             here, there = mean[r, t + 1], root[r, t + 1]
             here[:], there[:] = mean[r, t], root[r, t]
@@ -231,6 +236,18 @@ def _run(
             p[r, t + 1] /= p[r, t + 1].sum()
             if images:
                 _image_update(p[r, t + 1], here, there, batch_size)
+
+
+def arithmetic(dtype: str) -> tuple[tuple[Any, ...], tuple[Array, Array]]:
+    """What the exponential is made of, and empty arrays of its two types."""
+    double = dtype == "float64"
+    bits, bias = (52, 1023) if double else (23, 127)
+    kind = np.dtype(dtype).type
+    # As a tuple, so that its length is known to the compiler; the highest power first.
+    poly = tuple(map(kind, _EXP2[dtype].convert(kind=np.polynomial.Polynomial).coef[::-1]))
+    least = kind(-1020 if double else -124)
+    kinds = (np.empty(0, dtype), np.empty(0, np.int64 if double else np.int32))
+    return (poly, np.int32(bias), np.int32(bits), least), kinds
 
 
 def simulate(
@@ -257,19 +274,12 @@ def simulate(
     dict of array
         Axes (generation, replicate, ...).
     """
-    double = dtype == "float64"
-    bits, bias = (52, 1023) if double else (23, 127)
-    kind = np.dtype(dtype).type
     lead = (replicates, generations + 1)
     p, mean = (np.empty((*lead, *np.shape(x))) for x in (text_probs, image_mean))
     root = np.empty((*lead, *np.shape(image_cov)))
     p[:, 0], mean[:, 0], root[:, 0] = text_probs, image_mean, np.linalg.cholesky(image_cov)
     seeds = np.random.default_rng(seed).integers(2**31, size=(replicates, 2))
-    # As a tuple, so that its length is known to the compiler; the highest power first.
-    poly = tuple(map(kind, _EXP2[dtype].convert(kind=np.polynomial.Polynomial).coef[::-1]))
-    least = kind(-1020 if double else -124)
-    constants = (poly, np.int32(bias), np.int32(bits), least)
-    kinds = (np.empty(0, dtype), np.empty(0, np.int64 if double else np.int32))
+    constants, kinds = arithmetic(dtype)
     _run(seeds, p, mean, root, (batch_size, generations, not text_only), constants, kinds)
     cov = root @ root.swapaxes(-1, -2)
     trace, det = np.trace(cov, axis1=-2, axis2=-1), np.prod(np.diagonal(root, 0, -2, -1), -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import toolkit as tk
 from tests.benchmarks import (
@@ -14,6 +14,7 @@ from tests.benchmarks import (
     numpy_straightforward,
     numpy_tuned,
 )
+from tests.benchmarks.tables import Result
 
 REPLICATES = 100
 #: How many times as fast as each reference the toolkit is to be, coupled and text only.
@@ -25,22 +26,6 @@ TARGETS = {
 IMAGES_TARGET = 1.0
 #: Image updates at 10^6 images may cost so many times what they cost at 10^3.
 TARGET_COST_RATIO = 1.25
-
-
-class Result(NamedTuple):
-    """One benchmark: its contenders, what is compared, and what was asked for.
-
-    ``per_round`` is what a contender does in one round (generations of one replicate), where
-    that makes a rate.
-    """
-
-    title: str
-    first_calls: dict[str, float]
-    timings: dict[str, measure.Timing]
-    ratios: dict[str, tuple[float, float, float]]
-    verdicts: dict[str, bool]
-    per_round: float | None = None
-    notes: tuple[str, ...] = ()
 
 
 def coupled(rounds: int, generations: int, *, text_only: bool = False) -> Result:

@@ -7,7 +7,7 @@ import numpy as np
 
 import toolkit as tk
 from tests.benchmarks import measure
-from tests.benchmarks.simulation import Result
+from tests.benchmarks.tables import Result
 
 
 def numbers(rounds: int, size: int = 1_000_000) -> Result:
