@@ -36,9 +36,10 @@ def image_by_image(key: Any, count: Any, batch_size: int, *of: Any) -> Any:
     """The same normals, put back beside their captions, one posterior at a time."""
     probs, mean, factor = of
     num_texts, num_features = mean.shape
-    width = tiles.tile_width(batch_size, num_texts, num_features)
+    width = tiles.tile_width(batch_size, num_texts)
     number = (batch_size + num_texts * (width - 1)) // width
-    block = min(number, max(tiles.LARGEST_BLOCK // (num_texts * width), 1))
+    held = width * tiles.numbers_of_image(batch_size, num_texts, num_features)
+    block = min(number, max(tiles.LARGEST_BLOCK // held, 1))
     keys = [jax.random.fold_in(key, index) for index in range(-(-number // block))]
     z = np.concatenate([normals(k, num_features, block * width, SINGLE) for k in keys], axis=1)
     own = np.repeat(np.arange(num_texts), count)

@@ -13,7 +13,7 @@ from scipy import stats
 from toolkit import measures
 from toolkit.loops.protocol import Dtype, Method
 from toolkit.loops.sparse import room_for
-from toolkit.loops.tiles import LARGEST_BLOCK
+from toolkit.loops.tiles import LARGEST_BLOCK, numbers_of_image
 from toolkit.measures import ScaledFactor
 from toolkit.systems import CoevolvingSystem
 
@@ -175,11 +175,12 @@ def capacity_of(system: CoevolvingSystem, generations: int | None) -> int:
 
 def cost_of(spec: Spec) -> int:
     """Numbers held at once by a replicate: images only where they are drawn one by one."""
-    near = spec.neighbours or spec.num_texts
-    posteriors = min(near * _images(spec), LARGEST_BLOCK)
-    held = _images(spec) * spec.num_texts if spec.method == "literal" else posteriors
+    images, d = _images(spec), spec.num_features
+    each = spec.neighbours * d or numbers_of_image(images, spec.num_texts, d)
+    posteriors = min(each * images, LARGEST_BLOCK)
+    held = images * spec.num_texts if spec.method == "literal" else posteriors
     given = spec.user_images if spec.user_images_given or spec.method == "literal" else 0
-    return held + spec.num_texts * spec.num_features * (2 * spec.num_features + 4 + given)
+    return held + spec.num_texts * d * (2 * d + 4 + given)
 
 
 def work_of(spec: Spec) -> int:

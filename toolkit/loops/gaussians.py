@@ -59,9 +59,16 @@ def compose(factor: ScaledFactor, lower: Array) -> ScaledFactor:
     ratio = jnp.where(below, jnp.exp(jnp.where(below, log_ratio, 0)), 0)
     inner = lower / diagonal[..., None, :] * ratio + jnp.eye(num_features, dtype=lower.dtype)
     return ScaledFactor(
-        unit=jnp.sum(factor.unit[..., :, :, None] * inner[..., None, :, :], axis=-2),
+        unit=_product(factor.unit, inner),
         log_scale=factor.log_scale + jnp.log(diagonal),
     )
+
+
+def _product(left: Array, right: Array) -> Array:
+    """Matrix products; small ones in one pass for all, which makes vectors."""
+    if left.shape[-1] > _FEW_FEATURES:
+        return left @ right
+    return jnp.sum(left[..., :, :, None] * right[..., None, :, :], axis=-2)
 
 
 def scaled_inverse(factor: ScaledFactor) -> Array:
@@ -138,7 +145,7 @@ def pooled(
     mean = image_mean + apply(factor, generated.mean)
     between = jnp.where(size > 0, fresh_mean - mean, 0)
     scaled = jnp.exp(factor.log_scale)[..., :, None] * generated.root
-    root = jnp.sum(factor.unit[..., :, :, None] * scaled[..., None, :, :], axis=-2)
+    root = _product(factor.unit, scaled)
     scatter = root @ jnp.swapaxes(root, -1, -2) + fresh_scatter
     scatter += (size * num_fresh / total)[..., None] * between[..., :, None] * between[..., None, :]
     return jnp.where(size > 0, mean + between * num_fresh / total, fresh_mean), scatter

@@ -48,10 +48,21 @@ _DEGREE = {"float64": 8, "float32": 5}
 UNIT = math.sqrt(1 / (2 * math.log(2)))
 
 
-def tile_width(batch_size: int, num_texts: int, num_features: int) -> int:
-    """Images of a tile: 1 where there are too few images a text, or many features."""
-    few = batch_size >= _LEAST_PER_TEXT * num_texts and num_features <= _FEW_FEATURES
-    return _TILE if few else 1
+def tile_width(batch_size: int, num_texts: int) -> int:
+    """Images of a tile: 1 where there are too few images a text."""
+    return _TILE if batch_size >= _LEAST_PER_TEXT * num_texts else 1
+
+
+def numbers_of_image(batch_size: int, num_texts: int, num_features: int) -> int:
+    """Numbers held for one image: of each text, and of its features where not written out."""
+    return num_texts * (
+        1 if _written_out(tile_width(batch_size, num_texts), num_features) else num_features
+    )
+
+
+def _written_out(width: int, num_features: int) -> bool:
+    """Whether the log ratio is computed as a quadratic form with coefficients of a tile."""
+    return width > 1 and num_features <= _FEW_FEATURES
 
 
 def summed_posteriors(
@@ -83,9 +94,10 @@ def summed_posteriors(
     dtype : jnp.dtype
     """
     num_texts, num_features = image_mean.shape
-    width = tile_width(batch_size, num_texts, num_features)
+    width = tile_width(batch_size, num_texts)
     tiles = (batch_size + num_texts * (width - 1)) // width
-    block = min(tiles, max(LARGEST_BLOCK // (num_texts * width), 1))
+    held = width * numbers_of_image(batch_size, num_texts, num_features)
+    block = min(tiles, max(LARGEST_BLOCK // held, 1))
     tiles_of = -(-count // width)
     end = jnp.cumsum(tiles_of)
     #: What the images of a tile may still be, seen from its caption's first tile.
@@ -187,10 +199,10 @@ def _log2_ratios(own: Array, z: Array, texts: Texts) -> Array:
     between = (mean - texts.mean[:, None]) * UNIT
     weight = jnp.where(is_own, 0, texts.log_weight[:, None] - _chosen(texts.log_weight, own))
     length = sum(jnp.square(z[b]) for b in range(num_features))
-    if z.shape[-1] == 1:
-        offset = jnp.einsum("tab,bt->ta", root, z[..., 0].astype(root.dtype))
-        whitened = rounded(_whitened(texts.inverse, between + offset), z.dtype)
-        distance = jnp.sum(jnp.square(whitened), axis=0)[..., None]
+    if not _written_out(z.shape[-1], num_features):
+        offset = jnp.einsum("tab,btn->tna", root, z.astype(root.dtype))
+        whitened = _whitened(texts.inverse, between[:, :, None] + offset)
+        distance = jnp.sum(jnp.square(rounded(whitened, z.dtype)), axis=0)
         distance = jnp.where(is_own[..., None], length, distance)
         return rounded(weight, z.dtype)[..., None] + (length - distance)
     weight, centre, matrix = jax.lax.optimization_barrier(
@@ -213,13 +225,13 @@ def rounded(coefficient: Array, dtype: jnp.dtype) -> Array:
 
 
 def _whitened(inverse: Array, vector: Array) -> Array:
-    """``B_j^-1 v`` for each text j and vector, shape (d, texts, images)."""
+    """``B_j^-1 v`` for each text j and vector of a tile, shape (d, texts, tiles, images)."""
     num_features = inverse.shape[-1]
     if num_features > _FEW_FEATURES:
-        return jnp.einsum("kab,ktb->akt", inverse, vector)
+        return jnp.einsum("kab,ktnb->aktn", inverse, vector)
     return jnp.stack(
         [
-            sum(inverse[:, a, b, None] * vector[..., b] for b in range(a + 1))
+            sum(inverse[:, a, b, None, None] * vector[..., b] for b in range(a + 1))
             for a in range(num_features)
         ]
     )
