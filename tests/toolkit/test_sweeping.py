@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 import xarray as xr
 
 import toolkit as tk
 from toolkit import stores
+from toolkit.inference.priors import prior_words
 from toolkit.sweeping import read_document, run_document
 from toolkit.sweeping.fits import FitTask
 from toolkit.sweeping.grid import grid_of
@@ -525,6 +527,8 @@ def test_the_command_does_what_a_document_says(
         ({"fit": {}, "calibrate": {}}, r"both \[fit\] and \[calibrate\]"),
         ({"calibrate": {"model": "retraining"}}, r"system does not go with \[calibrate\]"),
         ({"fit": {"model": "text_drift"}, "data": "x.zarr"}, "system does not go with data"),
+        ({"fit": {"model": "text_drift", "injection_prob": "Beta(-1, 9)"}}, r"Beta\(-1, 9\).* is no prior"),
+        ({"fit": {"model": "text_drift", "injection_prob": "exit()"}}, r"'exit\(\)' is no prior"),
     ],
 )
 def test_mistakes_in_a_document_are_told(change: dict[str, Any], message: str) -> None:
@@ -537,6 +541,17 @@ def test_mistakes_in_a_document_are_told(change: dict[str, Any], message: str) -
     }
     with pytest.raises(ValueError, match=message):
         run_document({name: value for name, value in table.items() if value is not None})
+
+
+def test_priors_in_words_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    documents = importlib.import_module("toolkit.sweeping.documents")
+    monkeypatch.setattr(documents, "sweep_fit", lambda **arguments: given.update(arguments))
+    prior = dist.Beta(1.0, 9.0)
+    fitted = {"model": "text_drift", "injection_prob": prior_words(prior), "tau": 3}
+    run_document({"data": "sweep.zarr", "seed": 1, "fit": fitted})
+    assert prior_words(given.pop("injection_prob")) == prior_words(prior)
+    assert given == {"model": "text_drift", "data": "sweep.zarr", "seed": 1, "tau": 3}
 
 
 def test_a_document_that_is_none_is_told(tmp_path: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from toolkit.cli.cache import use_compilation_cache
-from toolkit.cli.fitting import settings_of
 from toolkit.cli.options import Overwrite, Resume
 from toolkit.cli.shell import EXIT_INTERRUPTED, EXIT_TERMINATED, Terminated, tell
 
@@ -67,7 +66,6 @@ def sweep(
     with kept(out):
         swept = run_document(
             document,
-            _priors,
             out=out,
             cluster=workers if workers is not None else scheduler,
             resume=resume,
@@ -77,12 +75,3 @@ def sweep(
     dims = swept[next(name for name in labels.SWEEPS if name in swept.coords)].dims
     grid = " x ".join(f"{swept.sizes[dim]} {dim}" for dim in dims)
     typer.echo(f"saved: {out} ({grid}; {', '.join(map(str, swept.data_vars))})")
-
-
-def _priors(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Priors in words, such as ``"Beta(1, 9)"``."""
-    from toolkit.models import model_of
-
-    chosen = model_of(model)
-    words = (f"{name}={value}" for name, value in given.items())
-    return settings_of(words, chosen)

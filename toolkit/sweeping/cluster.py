@@ -114,8 +114,8 @@ def _run_on(client: Client) -> Run:
             for future in distributed.as_completed(futures):
                 yield _result(client, future, futures.pop(future))
         finally:
-            for future in futures:
-                future.cancel()
+            if client.status == "running":  # nobody is there to be asked once it is lost
+                client.cancel(list(futures))
 
     return run
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpyro.distributions as dist
 import xarray as xr
 
 from toolkit.sweeping.calibrations import sweep_calibrate
@@ -51,11 +53,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
     return table
 
 
-def run_document(
-    table: Mapping[str, Any],
-    settings_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None,
-    **where: Any,
-) -> xr.Dataset:
+def run_document(table: Mapping[str, Any], **where: Any) -> xr.Dataset:
     """Do what a document says.
 
     Parameters
@@ -63,10 +61,9 @@ def run_document(
     table : mapping
         Keys ``system`` (a table, or the path of one in TOML), ``seed``, tables ``over`` and
         ``simulate`` (arguments of :func:`toolkit.sweep`). With a table ``fit`` (``model`` and
-        arguments of :func:`toolkit.fit`) it is a sweep of fits, of simulations or of ``data`` (the
-        store of a sweep); with a table ``calibrate`` one of calibrations, and no system.
-    settings_of : callable, optional
-        Reads priors that are given in words: of a model's name and a table.
+        arguments of :func:`toolkit.fit`, priors in words: ``"Beta(1, 9)"``) it is a sweep of fits,
+        of simulations or of ``data`` (the store of a sweep); with a table ``calibrate`` one of
+        calibrations, and no system.
     **where
         ``out``, ``cluster``, ``resume``, ``overwrite``, ``progress``.
 
@@ -96,8 +93,7 @@ def run_document(
         _without(table, ("system", "data", "simulate"), "[calibrate]")
         return _call(sweep_calibrate, _table(table, "calibrate"), over=_over(table), **common)
     if kinds == ["fit"]:
-        settings = _table(table, "fit")
-        given = _settings(settings, settings_of)
+        given = {name: _prior(value) for name, value in _table(table, "fit").items()}
         if "data" in table:
             _without(table, ("system", "simulate", "over"), "data")
             return _call(sweep_fit, given, data=table["data"], **common)
@@ -114,14 +110,22 @@ def run_document(
     return _call(sweep, arguments, system=_system(table), over=_over(table), **common)
 
 
-def _settings(
-    table: dict[str, Any], read: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None
-) -> dict[str, Any]:
-    """The arguments of ``fit``; what ``set`` holds may be priors in words."""
-    given = dict(table.pop("set", {}))
-    if read is not None:
-        given = dict(read(str(table.get("model")), given))
-    return {**table, **given}
+def _prior(value: Any) -> Any:
+    """A prior where words are one, as numpyro has it: ``"LogNormal(7, scale=1)"``."""
+    if not isinstance(value, str) or not value.rstrip().endswith(")"):
+        return value
+    try:
+        node = ast.parse(value, mode="eval").body
+        assert isinstance(node, ast.Call)
+        assert isinstance(node.func, ast.Name)
+        kind = getattr(dist, node.func.id)
+        assert issubclass(kind, dist.Distribution)
+        named = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
+        return kind(*map(ast.literal_eval, node.args), **named, validate_args=True)
+    except (AssertionError, AttributeError, SyntaxError, TypeError, ValueError):
+        raise ValueError(
+            f"{value!r} is no prior; write one as numpyro has it, such as Beta(1, 9)."
+        ) from None
 
 
 def _system(table: Mapping[str, Any]) -> Configuration:
