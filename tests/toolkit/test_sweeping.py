@@ -527,7 +527,10 @@ def test_the_command_does_what_a_document_says(
         ({"fit": {}, "calibrate": {}}, r"both \[fit\] and \[calibrate\]"),
         ({"calibrate": {"model": "retraining"}}, r"system does not go with \[calibrate\]"),
         ({"fit": {"model": "text_drift"}, "data": "x.zarr"}, "system does not go with data"),
-        ({"fit": {"model": "text_drift", "injection_prob": "Beta(-1, 9)"}}, r"Beta\(-1, 9\).* is no prior"),
+        (
+            {"fit": {"model": "text_drift", "injection_prob": "Beta(-1, 9)"}},
+            r"Beta\(-1, 9\).* is no prior",
+        ),
         ({"fit": {"model": "text_drift", "injection_prob": "exit()"}}, r"'exit\(\)' is no prior"),
     ],
 )
