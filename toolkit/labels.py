@@ -411,6 +411,9 @@ DEFAULT_RECORD: tuple[str, ...] = (
     TEXT_EXTINCT,
 )
 
+#: What tells how the method of ``simulate`` did; no other program has them.
+OF_METHOD: tuple[str, ...] = (TEXT_ONE_HOT, TEXT_CONFUSION, TEXT_LEFT_OUT)
+
 #: Variables of predictions and comparisons.
 PREDICTED = "predicted"
 SIMULATED = "simulated"

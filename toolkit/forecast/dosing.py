@@ -124,7 +124,7 @@ def dose(
     >>> found = tk.fit(seen, model="text_drift", seed=1, num_draws=100, text_temperature=1)
     >>> result = tk.dose(found, target=0.5, horizon=30, num_draws=100)
     >>> result.attrs["answer"]
-    'injection_fraction 0.0... keeps text_diversity at least 0.5 after 30 generations with ...'
+    'injection_fraction 0... keeps text_diversity at least 0.5 after 30 generations with ...'
     """
     source = _checked(fit, variable, vary, given or {})
     given = dict(given or {})

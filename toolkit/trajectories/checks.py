@@ -219,7 +219,9 @@ def _check_positive_definite(dataset: xr.Dataset) -> None:
     except np.linalg.LinAlgError:
         eigenvalues = np.linalg.eigvalsh(values)
     smallest, largest = eigenvalues[..., 0], eigenvalues[..., -1]
-    bad = smallest < -64 * _epsilon(values) * largest if _simulated(dataset) else smallest <= 0
+    # Numbers below the smallest normal one have few digits, or none.
+    rounding = 64 * (_epsilon(values) * largest + float(np.finfo(values.dtype).smallest_normal))
+    bad = smallest < -rounding if _simulated(dataset) else smallest <= 0
     absent = np.zeros(bad.shape, bool)
     if labels.TEXT_PROBS in dataset:
         absent |= dataset[labels.TEXT_PROBS].values == 0
