@@ -198,6 +198,16 @@ def test_mistakes_are_told_before_anything_runs(
         sweep(**changes)
 
 
+def test_a_field_that_is_also_a_result_has_a_name_of_its_own(tmp_path: Path) -> None:
+    over = {"text_probs": [[0.2, 0.3, 0.5], [0.1, 0.1, 0.8]]}
+    swept = sweep(over=over, record=["text_probs"], out=tmp_path / "sweep.zarr")
+    assert swept.text_probs.dims == ("system.text_probs", "replicate", "generation", "text")
+    np.testing.assert_array_equal(swept.text_probs[:, 0, 0], over["text_probs"])
+    tables = {"x": [{"ddof": 0, "batch_size": 5}]}
+    coords = grid_of(tables, FIELDS, seed=1, num_seeds=1, results=["ddof"]).coords()
+    assert set(coords) == {"x", "system.ddof", "batch_size"}
+
+
 def test_parts_can_be_made_and_changed() -> None:
     over = {
         "corpus": [{"prob": 0.1, "fraction": 0.2}, tk.CorpusInjection(prob=0.5, fraction=0.2), None]

@@ -64,11 +64,14 @@ class Axis:
         What is swept over; "" where tables of several paths are.
     changes : tuple of dict
         For each position, values by their paths.
+    results : container of str
+        Names of results, which no coordinate may have.
     """
 
     name: str
     path: str
     changes: tuple[dict[str, Any], ...]
+    results: Container[str] = ()
 
     @property
     def alone(self) -> bool:
@@ -84,7 +87,7 @@ class Axis:
         for path in self.changes[0]:
             values = [change[path] for change in self.changes]
             if path != self.path and _scalars(values):
-                coords[path] = xr.Variable(self.name, np.asarray(values))
+                coords[_name(path, self.results)] = xr.Variable(self.name, np.asarray(values))
         return coords
 
     def words(self, position: int) -> str:
@@ -164,7 +167,7 @@ def grid_of(
     taken : container of str
         Names that no dim may have.
     results : container of str
-        Names of results: a field of that name is called ``system.NAME`` as a dim.
+        Names of results: a field of that name is called ``system.NAME`` as a coordinate.
 
     Raises
     ------
@@ -228,8 +231,8 @@ def _axis(name: str, values: Any, fields: Sequence[str], results: Container[str]
         if _scalars(values) and len(set(values)) < len(values):
             twice = next(value for value in values if values.count(value) > 1)
             raise ValueError(f"over: {name} has the value {twice!r} twice; give it once.")
-        dim = f"system.{name}" if name in results else name
-        return Axis(name=dim, path=name, changes=tuple({name: value} for value in values))
+        changes = tuple({name: value} for value in values)
+        return Axis(name=_name(name, results), path=name, changes=changes)
     tables = [dict(_flat(value)) for value in values if isinstance(value, Mapping)]
     if len(tables) < len(values):
         near = difflib.get_close_matches(name, fields, n=1)
@@ -250,7 +253,12 @@ def _axis(name: str, values: Any, fields: Sequence[str], results: Container[str]
                     f"over: table {position} of {name!r} sets {path!r}, which is no field that can "
                     f"be swept over: {', '.join(fields)}."
                 )
-    return Axis(name=name, path="", changes=tuple(tables))
+    return Axis(name=name, path="", changes=tuple(tables), results=results)
+
+
+def _name(path: str, results: Container[str]) -> str:
+    """Of the coordinate of what is swept over, where a result may have the same name."""
+    return f"system.{path}" if path in results else path
 
 
 def _scalars(values: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import warnings
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def run_sweep(
     resume: bool = False,
     overwrite: bool = False,
     progress: bool = True,
-    results: Container[str] = (),
+    results: Iterable[str] = (),
     coords: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """Do a task in each cell of a grid.
@@ -51,7 +51,7 @@ def run_sweep(
     task : Task
     over, seed, out, cluster, resume, overwrite, progress
         As of :func:`toolkit.sweep`.
-    results : container of str
+    results : iterable of str
         Names of results that are also names of fields.
     coords : mapping, optional
         Coordinates along the grid in the places of its own.
@@ -76,7 +76,7 @@ def run_sweep(
         seed=seed,
         num_seeds=len(task.seeds),
         taken=_TAKEN - {*task.fields},
-        results=results,
+        results={*labels.VARIABLES, *results},
     )
     blank = checked(task, grid.cells)
     attrs = {

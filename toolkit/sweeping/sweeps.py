@@ -44,7 +44,8 @@ def sweep(
         of that name. What moves together has a name of your own and tables of fields,
         ``{"regime": [{"batch_size": 100, "ddof": 0}, {"batch_size": 1000, "ddof": 1}]}``: the
         dim's coordinate is the position, and each field a further coordinate along it. Values
-        that are no single numbers or words have their position as coordinate too.
+        that are no single numbers or words have their position as coordinate too. A field that is
+        also recorded is called ``system.NAME``.
     generations, replicates : int
         Of each cell.
     seed : int
