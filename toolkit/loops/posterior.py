@@ -14,8 +14,10 @@ Array = jax.Array
 
 #: Numbers (texts times images) worked on at once; more images are taken in turns.
 _LARGEST_BLOCK = 2**21
-#: With fewer images than so many a text, comparing all texts costs more than it can save.
+#: With fewer images than so many a text, or more texts than so many, comparing all pairs of texts
+#: costs more than it can save.
 _WORTH_LOOKING = 8
+_MOST_COMPARED = 512
 
 
 def captions(rng_key: Array, text_probs: Array, count: int) -> Array:
@@ -78,7 +80,7 @@ def mean_posterior(
     def uncertain() -> Array:
         return summed_posteriors(key_image, count, *state, batch_size=batch_size, dtype=dtype)
 
-    if len(text_probs) <= batch_size // _WORTH_LOOKING:
+    if len(text_probs) <= min(batch_size // _WORTH_LOOKING, _MOST_COMPARED):
         one_hot = certainty.is_one_hot(*state, drawn, dtype.name)
         total = jax.lax.cond(certainty.everywhere(one_hot), certain, uncertain)
     else:
