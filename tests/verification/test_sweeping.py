@@ -237,8 +237,8 @@ def test_a_long_simulation_is_killed(started: Started) -> None:
         num_texts=3, variance=1.0, batch_size=40, text_updates=0
     )
     system.to_toml(started.folder / "loop.toml")
-    run = ["-m", "toolkit.cli", "simulate", "loop.toml", "--generations", "60000", "--seed", "1"]
-    run += ["--replicates", "100", "--resume", "--out"]
+    run = ["-m", "toolkit.cli", "simulate", "loop.toml", "--generations", "120000", "--seed", "1"]
+    run += ["--replicates", "100", "--every", "4", "--resume", "--out"]
     out, killed = started.folder / "loop.zarr", 0
     notes = out / ".unfinished"
     while True:
@@ -248,7 +248,7 @@ def test_a_long_simulation_is_killed(started: Started) -> None:
         while killed % 3 and process.poll() is None and states(notes) == before:
             time.sleep(0.01)
         try:
-            assert process.wait(rng.uniform(0, 4)) == 0, started.log()
+            assert process.wait(rng.uniform(0, 1.5)) == 0, started.log()
             break
         except subprocess.TimeoutExpired:
             killed += 1

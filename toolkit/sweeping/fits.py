@@ -168,7 +168,7 @@ def sweep_fit(
         source = data if isinstance(data, xr.Dataset) else Path(data).absolute()
         whole = source if isinstance(source, xr.Dataset) else read_sweep(source)
         dims = _grid_dims(whole)
-        over = {dim: np.arange(whole.sizes[dim]).tolist() for dim in dims}
+        over = {dim: _values(whole, dim) for dim in dims}
         grid_coords = (name for name in whole.coords if set(whole[name].dims) <= {*dims})
         coords = {str(name): whole[name].variable for name in grid_coords}
     task = FitTask(data=source, dims=dims, model=chosen.name, settings=settings)
@@ -216,6 +216,12 @@ def _grid_dims(data: xr.Dataset) -> tuple[str, ...]:
             "sweep returned."
         )
     return dims
+
+
+def _values(data: xr.Dataset, dim: str) -> list[Any]:
+    """What the positions along a dim are called."""
+    values = data[dim].values.tolist()  # positions where there is no coordinate
+    return values if len(set(values)) == len(values) else list(range(len(values)))
 
 
 def _kept(found: xr.DataTree, settings: Mapping[str, Any]) -> xr.Dataset:
