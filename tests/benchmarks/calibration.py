@@ -11,14 +11,14 @@ from tests.benchmarks.tables import Section, Table, number
 #: Most seconds by the clock for each data set of a small model.
 TARGET = 0.05
 MODELS = ("retraining", "diversity_decay", "text_drift")
-FEW, MANY = 50, 250
+FEWEST, FEW, MANY = 20, 50, 250
 
 
 def calibration(*, quick: bool = False) -> Section:
     """The difference of a long and a short calibration, so that what is done once drops out."""
-    few, many = (10, 30) if quick else (FEW, MANY)
+    few, many = (FEWEST, 2 * FEWEST) if quick else (FEW, MANY)
     # What is loaded at the first use of all must not count as the first calibration's.
-    _measured(MODELS[0], 2)
+    _measured(MODELS[0], FEWEST)
     rows, verdicts, numbers = [], {}, {}
     for model in MODELS:
         short, long = _measured(model, few), _measured(model, many)

@@ -37,6 +37,10 @@ class Timing(NamedTuple):
         """Median of the time of all cores together."""
         return statistics.median(self.cores)
 
+    def each(self, number: float) -> Timing:
+        """Seconds of one of so many things done in each round."""
+        return Timing([wall / number for wall in self.wall], [core / number for core in self.cores])
+
 
 def first_call(work: Work) -> float:
     """Seconds of the first call, compilation included."""

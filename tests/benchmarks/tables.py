@@ -46,7 +46,7 @@ class Section(NamedTuple):
 class Result(NamedTuple):
     """Contenders that were timed in turns, what is compared, and what was asked for.
 
-    ``per_round`` is what a contender does in one round (generations of one replicate), where
+    ``per_round`` is what each contender does in one round (generations of one replicate), where
     that makes a rate.
     """
 
@@ -55,7 +55,7 @@ class Result(NamedTuple):
     timings: dict[str, Timing]
     ratios: dict[str, tuple[float, float, float]]
     verdicts: dict[str, bool]
-    per_round: float | None = None
+    per_round: dict[str, float] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -78,7 +78,7 @@ class Result(NamedTuple):
     def _row(self, name: str) -> tuple[str, ...]:
         timing = self.timings[name]
         low, middle, high = timing.quartiles
-        rate = () if self.per_round is None else (f"{self.per_round / middle:.3g}",)
+        rate = () if self.per_round is None else (f"{self.per_round[name] / middle:.3g}",)
         return (
             name,
             f"{self.first_calls[name]:.2f}",

@@ -31,7 +31,12 @@ def test_page_keeps_what_is_not_between_the_marks(tmp_path: Path) -> None:
     page.write_text(f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n")
     timing = measure.Timing([0.01, 0.02, 0.03], [0.02] * 3)
     result = tables.Result(
-        "title", {"one": 1.0}, {"one": timing}, {"a / b": (1.0, 2.0, 3.0)}, {"fast": False}, 100.0
+        "title",
+        {"one": 1.0},
+        {"one": timing},
+        {"a / b": (1.0, 2.0, 3.0)},
+        {"fast": False},
+        {"one": 100.0},
     )
     for _ in range(2):
         tables.into_page(page, tables.markdown(result.section))
