@@ -253,7 +253,7 @@ def test_killed_in_the_middle_the_command_goes_on(tmp_path: Path) -> None:
     images = SYSTEM.replace(text_updates=0)  # soon compiled
     images.to_toml(system)
     path, whole = tmp_path / "loop.zarr", tmp_path / "whole.zarr"
-    run = [sys.executable, "-m", "toolkit.cli", "simulate", str(system), "--generations", "20000"]
+    run = [sys.executable, "-m", "toolkit.cli", "simulate", str(system), "--generations", "6000"]
     run += ["--replicates", "100", "--seed", "1", "--record", "image_diversity", "--out", str(path)]
     with subprocess.Popen(run, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
@@ -266,7 +266,7 @@ def test_killed_in_the_middle_the_command_goes_on(tmp_path: Path) -> None:
         patch.setattr(planning, "_SEGMENT_ROWS", SEGMENT_ROWS)
         patch.setattr(planning, "_CHUNK_ROWS", CHUNK_ROWS)
         arguments = {
-            "generations": 20000,
+            "generations": 6000,
             "replicates": 100,
             "seed": 1,
             "record": ["image_diversity"],
