@@ -211,7 +211,7 @@ def _check_chunks(attrs: Mapping[Any, Any], path: Path) -> None:
         return
     for name, array in zarr.open_group(path, mode="r").members(max_depth=None):
         if isinstance(array, zarr.Array) and array.nchunks_initialized < array.nchunks:
-            raise ValueError(f"{name} lacks chunks")
+            raise ValueError(f"{name} lacks chunks; what was stopped goes on with --resume")
 
 
 def load(path: str | Path) -> xr.Dataset:
