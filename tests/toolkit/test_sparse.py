@@ -116,3 +116,5 @@ def test_where_it_does_not_apply_it_says_so() -> None:
     growing = many(corpus=CorpusInjection(prob=0.1, fraction=0.1, reading="new_text"))
     with pytest.raises(ValueError, match='use "exact" where texts come in'):
         loop_of(growing, method="sparse", generations=5)
+    with pytest.raises(ValueError, match="text_left_out cannot be recorded"):
+        tk.simulate(many(), generations=1, replicates=1, seed=1, record=["text_left_out"])

@@ -89,10 +89,16 @@ def coevolving_loop(
             labels.FEATURE_ALT: system.num_features,
         },
         record=labels.DEFAULT_RECORD + extra,
-        available=tuple(labels.VARIABLES),
+        available=_available(method),
         cost=cost_of(spec),
         work=work_of(spec),
     )
+
+
+def _available(method: Method) -> tuple[str, ...]:
+    """All but what tells of other methods; confusion is a matter of the state."""
+    others = {*labels.OF_METHOD} - {*_OF_METHOD[method], labels.TEXT_CONFUSION}
+    return tuple(name for name in labels.VARIABLES if name not in others)
 
 
 def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[State, Info]:
