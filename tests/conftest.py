@@ -1,4 +1,4 @@
-"""What every test shares: a compilation cache that outlives the session."""
+"""What every test shares: programs that are compiled quickly, and kept between sessions."""
 
 import contextlib
 import fcntl
@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     so a directory belongs to one worker at a time; a second session meanwhile goes without.
     Set in the environment, so that commands started by tests share it.
     """
+    _compile_quickly()
     cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
     if cache is None or "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
@@ -32,6 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
         shutil.rmtree(programs)
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(programs)
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+
+
+def _compile_quickly() -> None:
+    """Every program at LLVM's first level, as the toolkit's large ones are anyway."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "xla_backend_optimization_level" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_backend_optimization_level=1".strip()
 
 
 def _lock(directory: Path) -> bool:

@@ -13,7 +13,7 @@ from scipy import stats
 
 import toolkit as tk
 from tests import cases, statistics, twin
-from tests.benchmarks import numpy_straightforward, numpy_tuned
+from tests.benchmarks import numba_kernel, numpy_straightforward, numpy_tuned
 from tests.statistics import level, same_law
 from toolkit.systems import CoevolvingSystem
 
@@ -146,11 +146,13 @@ def _plain(version: Any, **options: Any) -> dict[str, np.ndarray]:
         pytest.param(numpy_straightforward, {}, id="straightforward"),
         pytest.param(numpy_tuned, {"literal": True}, id="tuned"),
         pytest.param(numpy_tuned, {"literal": False}, id="tuned, by law"),
+        # Twelve seconds of compilation.
+        pytest.param(numba_kernel, {}, id="numba", marks=pytest.mark.slow),
     ],
 )
 def test_benchmarks_compare_programs_of_one_law(version: Any, options: dict[str, Any]) -> None:
     both = _plain(version, **options)
-    same_law(both["toolkit"], both["plain"]).require(level("law: benchmarks' NumPy", 3))
+    same_law(both["toolkit"], both["plain"]).require(level("law: benchmarks' NumPy", 4))
 
 
 def test_budget_adds_up() -> None:

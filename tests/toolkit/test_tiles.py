@@ -159,7 +159,7 @@ def test_average_of_fewer_images_has_the_mean_and_covariance_of_the_batch() -> N
                 key, probs, mean, factor, batch_size=batch_size, dtype=DOUBLE, number=number
             )[0]
 
-        return np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(seed), 20_000)))
+        return np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(seed), 8_000)))
 
     exact, fewer = averages(1024, None, 1), averages(128, 1024.0, 2)
     share = level("loops: fewer images", 7)
@@ -174,5 +174,5 @@ def test_average_of_fewer_images_has_the_mean_and_covariance_of_the_batch() -> N
         return [*means, *variances, stats.ttest_ind(*crossed, equal_var=False).pvalue]
 
     assert min(p_values(exact, fewer)) > share
-    # Seven per cent more images: the variances must tell.
-    assert min(p_values(averages(1096, None, 3), fewer)) < share
+    # A quarter more images: the variances must tell.
+    assert min(p_values(averages(1280, None, 3), fewer)) < share
