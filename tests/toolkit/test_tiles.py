@@ -38,7 +38,7 @@ def image_by_image(key: Any, count: Any, batch_size: int, *of: Any) -> Any:
     num_texts, num_features = mean.shape
     width = tiles.tile_width(batch_size, num_texts)
     number = (batch_size + num_texts * (width - 1)) // width
-    held = width * tiles.numbers_of_image(batch_size, num_texts, num_features)
+    held = width * tiles.numbers_of_image(num_texts, num_features)
     block = min(number, max(tiles.LARGEST_BLOCK // held, 1))
     keys = [jax.random.fold_in(key, index) for index in range(-(-number // block))]
     z = np.concatenate([normals(k, num_features, block * width, SINGLE) for k in keys], axis=1)
@@ -54,8 +54,16 @@ def image_by_image(key: Any, count: Any, batch_size: int, *of: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("num_texts", "num_features", "batch_size"),
-    [(3, 2, 200), (5, 1, 1000), (4, 3, 130), (20, 2, 700), (3, 7, 200), (40, 2, 50)],
-    ids=["tiles", "one feature", "three", "many texts", "many features", "few images"],
+    [(3, 2, 200), (5, 1, 1000), (4, 3, 130), (20, 2, 700), (3, 7, 200), (40, 2, 50), (9, 7, 40)],
+    ids=[
+        "tiles",
+        "one feature",
+        "three",
+        "many texts",
+        "many features",
+        "few images",
+        "few of many features",
+    ],
 )
 def test_sum_is_that_of_the_images_one_by_one(
     num_texts: int, num_features: int, batch_size: int, monkeypatch: pytest.MonkeyPatch

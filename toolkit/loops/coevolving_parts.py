@@ -176,7 +176,7 @@ def capacity_of(system: CoevolvingSystem, generations: int | None) -> int:
 def cost_of(spec: Spec) -> int:
     """Numbers held at once by a replicate: images only where they are drawn one by one."""
     images, d = _images(spec), spec.num_features
-    each = spec.neighbours * d or numbers_of_image(images, spec.num_texts, d)
+    each = spec.neighbours * d or numbers_of_image(spec.num_texts, d)
     posteriors = min(each * images, LARGEST_BLOCK)
     held = images * spec.num_texts if spec.method == "literal" else posteriors
     given = spec.user_images if spec.user_images_given or spec.method == "literal" else 0

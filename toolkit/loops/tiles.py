@@ -53,16 +53,9 @@ def tile_width(batch_size: int, num_texts: int) -> int:
     return _TILE if batch_size >= _LEAST_PER_TEXT * num_texts else 1
 
 
-def numbers_of_image(batch_size: int, num_texts: int, num_features: int) -> int:
+def numbers_of_image(num_texts: int, num_features: int) -> int:
     """Numbers held for one image: of each text, and of its features where not written out."""
-    return num_texts * (
-        1 if _written_out(tile_width(batch_size, num_texts), num_features) else num_features
-    )
-
-
-def _written_out(width: int, num_features: int) -> bool:
-    """Whether the log ratio is computed as a quadratic form with coefficients of a tile."""
-    return width > 1 and num_features <= _FEW_FEATURES
+    return num_texts * (1 if num_features <= _FEW_FEATURES else num_features)
 
 
 def summed_posteriors(
@@ -96,7 +89,7 @@ def summed_posteriors(
     num_texts, num_features = image_mean.shape
     width = tile_width(batch_size, num_texts)
     tiles = (batch_size + num_texts * (width - 1)) // width
-    held = width * numbers_of_image(batch_size, num_texts, num_features)
+    held = width * numbers_of_image(num_texts, num_features)
     block = min(tiles, max(LARGEST_BLOCK // held, 1))
     tiles_of = -(-count // width)
     end = jnp.cumsum(tiles_of)
@@ -176,6 +169,8 @@ def _block_sum(own: Array, number: Array, z: Array, texts: Texts) -> Array:
     the compiler from computing it again in each place that uses it.
     """
     num_texts = len(texts.mean)
+    if z.shape[-1] == 1:
+        return _sum_of_single(own, number, z[..., 0], texts)
     ratio = jax.lax.optimization_barrier(exp2(_log2_ratios(own, z, texts)))
     if num_texts <= _FEW_TEXTS:
         total = sum((ratio[j] for j in range(1, num_texts)), ratio[0])
@@ -184,6 +179,32 @@ def _block_sum(own: Array, number: Array, z: Array, texts: Texts) -> Array:
     within = jnp.arange(z.shape[-1]) < number[:, None]
     share = jax.lax.optimization_barrier(jnp.where(within, 1 / total, 0))
     posterior: Array = ratio.reshape(num_texts, -1) @ share.reshape(-1)
+    return posterior.astype(jnp.float64)
+
+
+def _sum_of_single(own: Array, number: Array, z: Array, texts: Texts) -> Array:
+    """The same of images that are each a tile: vectors are made along the texts, which are many."""
+    num_texts, num_features = texts.mean.shape
+    offset = jnp.einsum("tab,bt->ta", texts.root[own], z.astype(texts.root.dtype))
+    # (own mean - mean) first: the means are exact, what is added to it may be tiny.
+    between = [
+        (texts.mean[own, b, None] - texts.mean[:, b]) * UNIT + offset[:, b, None]
+        for b in range(num_features)
+    ]
+    if num_features <= _FEW_FEATURES:
+        whitened = [
+            sum(texts.inverse[:, a, b] * between[b] for b in range(a + 1))
+            for a in range(num_features)
+        ]
+    else:
+        stacked = jnp.stack(between, axis=-1)
+        whitened = list(jnp.einsum("kab,tkb->atk", texts.inverse, stacked))
+    distance = sum(jnp.square(rounded(each, z.dtype)) for each in whitened)
+    weight = rounded(texts.log_weight - texts.log_weight[own][:, None], z.dtype)
+    ratio = exp2(weight + (jnp.sum(jnp.square(z), axis=0)[:, None] - distance))
+    ratio = jax.lax.optimization_barrier(jnp.where(own[:, None] == jnp.arange(num_texts), 1, ratio))
+    share = jnp.where(number > 0, 1 / (ratio @ jnp.ones(num_texts, z.dtype)), 0)
+    posterior: Array = share @ ratio
     return posterior.astype(jnp.float64)
 
 
@@ -199,9 +220,10 @@ def _log2_ratios(own: Array, z: Array, texts: Texts) -> Array:
     between = (mean - texts.mean[:, None]) * UNIT
     weight = jnp.where(is_own, 0, texts.log_weight[:, None] - _chosen(texts.log_weight, own))
     length = sum(jnp.square(z[b]) for b in range(num_features))
-    if not _written_out(z.shape[-1], num_features):
+    if num_features > _FEW_FEATURES:
         offset = jnp.einsum("tab,btn->tna", root, z.astype(root.dtype))
-        whitened = _whitened(texts.inverse, between[:, :, None] + offset)
+        shifted = between[:, :, None] + offset
+        whitened = jnp.einsum("kab,ktnb->aktn", texts.inverse, shifted)
         distance = jnp.sum(jnp.square(rounded(whitened, z.dtype)), axis=0)
         distance = jnp.where(is_own[..., None], length, distance)
         return rounded(weight, z.dtype)[..., None] + (length - distance)
@@ -222,19 +244,6 @@ def rounded(coefficient: Array, dtype: jnp.dtype) -> Array:
     """In a precision, held where its square does not overflow."""
     limit = _LARGEST_COEFFICIENT[dtype.name]
     return jnp.clip(coefficient, -limit, limit).astype(dtype)
-
-
-def _whitened(inverse: Array, vector: Array) -> Array:
-    """``B_j^-1 v`` for each text j and vector of a tile, shape (d, texts, tiles, images)."""
-    num_features = inverse.shape[-1]
-    if num_features > _FEW_FEATURES:
-        return jnp.einsum("kab,ktnb->aktn", inverse, vector)
-    return jnp.stack(
-        [
-            sum(inverse[:, a, b, None, None] * vector[..., b] for b in range(a + 1))
-            for a in range(num_features)
-        ]
-    )
 
 
 def _tile_coefficients(
