@@ -192,14 +192,15 @@ def _sum_of_single(own: Array, number: Array, z: Array, texts: Texts) -> Array:
         for b in range(num_features)
     ]
     if num_features <= _FEW_FEATURES:
-        whitened = [
-            sum(texts.inverse[:, a, b] * between[b] for b in range(a + 1))
+        whitened: list[Array] = [
+            sum((texts.inverse[:, a, b] * between[b] for b in range(a + 1)), jnp.zeros(()))
             for a in range(num_features)
         ]
     else:
         stacked = jnp.stack(between, axis=-1)
         whitened = list(jnp.einsum("kab,tkb->atk", texts.inverse, stacked))
-    distance = sum(jnp.square(rounded(each, z.dtype)) for each in whitened)
+    squares = [jnp.square(rounded(each, z.dtype)) for each in whitened]
+    distance = sum(squares[1:], squares[0])
     weight = rounded(texts.log_weight - texts.log_weight[own][:, None], z.dtype)
     ratio = exp2(weight + (jnp.sum(jnp.square(z), axis=0)[:, None] - distance))
     ratio = jax.lax.optimization_barrier(jnp.where(own[:, None] == jnp.arange(num_texts), 1, ratio))
