@@ -18,8 +18,8 @@ Array = jax.Array
 
 #: exp of more than this, squared, overflows; images so far out have density zero.
 _LARGEST_EXPONENT = 350.0
-#: Up to here a triangular system is written out.
-_FEW_FEATURES = 6
+#: Up to here products over features are written out, which makes vectors of what they are done for.
+FEW_FEATURES = 6
 
 
 class Sample(NamedTuple):
@@ -66,15 +66,14 @@ def compose(factor: ScaledFactor, lower: Array) -> ScaledFactor:
 
 def _product(left: Array, right: Array) -> Array:
     """Matrix products; small ones in one pass for all, which makes vectors."""
-    if left.shape[-1] > _FEW_FEATURES:
+    if left.shape[-1] > FEW_FEATURES:
         return left @ right
     return jnp.sum(left[..., :, :, None] * right[..., None, :, :], axis=-2)
 
 
 def scaled_inverse(factor: ScaledFactor) -> Array:
     """``B^-1``, with scales beyond 1e-152 held there, shape (..., d, d)."""
-    limit = _LARGEST_EXPONENT if factor.unit.dtype == jnp.float64 else _LARGEST_EXPONENT / 8
-    scale = jnp.exp(jnp.minimum(-factor.log_scale, limit))
+    scale = jnp.exp(jnp.minimum(-factor.log_scale, _LARGEST_EXPONENT))
     return _unit_inverse(factor.unit) * scale[..., :, None]
 
 
@@ -82,7 +81,7 @@ def _unit_inverse(unit: Array) -> Array:
     """Inverse of unit lower triangular matrices, written out where they are small."""
     num_features = unit.shape[-1]
     eye = jnp.eye(num_features, dtype=unit.dtype)
-    if num_features > _FEW_FEATURES:
+    if num_features > FEW_FEATURES:
         eye = jnp.broadcast_to(eye, unit.shape)
         return jax.scipy.linalg.solve_triangular(unit, eye, lower=True, unit_diagonal=True)
     rows: list[Array] = []

@@ -27,7 +27,7 @@ def captions(rng_key: Array, text_probs: Array, count: int) -> Array:
 
 def caption_counts(rng_key: Array, text_probs: Array, count: int | Array) -> Array:
     """How many of ``count`` images have each text, at a cost independent of ``count``."""
-    most = int(count) if isinstance(count, int) else None
+    most = count if isinstance(count, int) else None
     return multinomial(rng_key, count, text_probs, most=most).astype(jnp.int64)
 
 

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from toolkit.loops import gaussians
+from toolkit.loops.gaussians import FEW_FEATURES
 from toolkit.measures import ScaledFactor
 from toolkit.rng import fold_in, normals
 
@@ -32,8 +33,6 @@ Array = jax.Array
 _TILE = 16
 #: With fewer images than so many a text, tiles would stand empty: each image is then its own.
 _LEAST_PER_TEXT = 32
-#: Up to here products over features are written out, which vectorises over images.
-_FEW_FEATURES = 6
 #: Up to here a sum over texts is written out.
 _FEW_TEXTS = 16
 #: Numbers (texts times images) of a replicate worked on at once.
@@ -55,7 +54,7 @@ def tile_width(batch_size: int, num_texts: int) -> int:
 
 def numbers_of_image(num_texts: int, num_features: int) -> int:
     """Numbers held for one image: of each text, and of its features where not written out."""
-    return num_texts * (1 if num_features <= _FEW_FEATURES else num_features)
+    return num_texts * (1 if num_features <= FEW_FEATURES else num_features)
 
 
 def summed_posteriors(
@@ -191,7 +190,7 @@ def _sum_of_single(own: Array, number: Array, z: Array, texts: Texts) -> Array:
         (texts.mean[own, b, None] - texts.mean[:, b]) * UNIT + offset[:, b, None]
         for b in range(num_features)
     ]
-    if num_features <= _FEW_FEATURES:
+    if num_features <= FEW_FEATURES:
         whitened: list[Array] = [
             sum((texts.inverse[:, a, b] * between[b] for b in range(a + 1)), jnp.zeros(()))
             for a in range(num_features)
@@ -221,7 +220,7 @@ def _log2_ratios(own: Array, z: Array, texts: Texts) -> Array:
     between = (mean - texts.mean[:, None]) * UNIT
     weight = jnp.where(is_own, 0, texts.log_weight[:, None] - _chosen(texts.log_weight, own))
     length = sum(jnp.square(z[b]) for b in range(num_features))
-    if num_features > _FEW_FEATURES:
+    if num_features > FEW_FEATURES:
         offset = jnp.einsum("tab,btn->tna", root, z.astype(root.dtype))
         shifted = between[:, :, None] + offset
         whitened = jnp.einsum("kab,ktnb->aktn", texts.inverse, shifted)
