@@ -11,7 +11,17 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbolic.symbols import corpus, drift, images, overlap, rates, sizes, spectra, texts
+from symbolic.symbols import (
+    corpus,
+    drift,
+    images,
+    overlap,
+    rates,
+    retraining_errors,
+    sizes,
+    spectra,
+    texts,
+)
 from symbolic.symbols.classes import *
 from symbolic.symbols.corpus import *
 from symbolic.symbols.drift import *
@@ -19,11 +29,12 @@ from symbolic.symbols.hidden import *
 from symbolic.symbols.images import *
 from symbolic.symbols.overlap import *
 from symbolic.symbols.rates import *
+from symbolic.symbols.retraining_errors import *
 from symbolic.symbols.sizes import *
 from symbolic.symbols.spectra import *
 from symbolic.symbols.texts import *
 
-_GROUPS = (sizes, texts, drift, corpus, images, rates, overlap, spectra)
+_GROUPS = (sizes, texts, drift, corpus, images, rates, overlap, spectra, retraining_errors)
 
 MEANINGS: dict[str, str] = {name: words for group in _GROUPS for name, words in group.WORDS.items()}
 
