@@ -28,5 +28,6 @@ LIMITS: tuple[Relational, ...] = tuple(
         s.initial_overlap,
         s.diversity_floor,
         s.fraction_power,
+        s.fresh_weight,
     )
 )

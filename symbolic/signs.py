@@ -186,14 +186,16 @@ def _domain() -> dict[sp.Symbol, sp.Expr]:
     """Parametrise each symbol's range by a non-negative number."""
     free = {
         name: sp.Symbol(f"over_{name}", nonnegative=True)
-        for name in ("N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho", "ddof", "j")
+        for name in "N n d K epsilon alpha p nu rho ddof j n_g n_r w".split()
     }
-    share = {name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho")}
+    share = {name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho", "w")}
     return {
         s.ddof: s.image_count - free["ddof"],
         s.exponent_index: s.image_count - free["j"],
         s.batch_size: 1 + free["N"],
         s.image_count: 1 + free["n"],
+        s.num_generated: 1 + free["n_g"],
+        s.num_real: 1 + free["n_r"],
         s.num_features: 1 + free["d"],
         s.num_texts: 1 + free["K"],
         # Probabilities and shares: in (0, 1]; zero follows by continuity of rational functions.
@@ -201,6 +203,7 @@ def _domain() -> dict[sp.Symbol, sp.Expr]:
         s.injection_prob: share["alpha"],
         s.text_prob: share["p"],
         s.contraction_factor: share["rho"],
+        s.fresh_weight: share["w"],
     }
 
 

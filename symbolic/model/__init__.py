@@ -7,7 +7,17 @@ theorem with an altered premise finds no support here.  A premise that only some
 
 from __future__ import annotations
 
-from symbolic.model import drift, fidelity, image, injection, rates, spectra, text, user_content
+from symbolic.model import (
+    drift,
+    fidelity,
+    image,
+    injection,
+    rates,
+    retraining_errors,
+    spectra,
+    text,
+    user_content,
+)
 from symbolic.model.premise import Premise
 
 __all__ = ["MODEL", "Premise"]
@@ -22,6 +32,7 @@ _GROUPS = (
     fidelity.FIDELITY,
     user_content.POOL,
     rates.RATES,
+    retraining_errors.RETRAINING,
 )
 
 

@@ -34,7 +34,8 @@ STATE = frozenset(
         s.current_variance, s.squared_offset, s.bhattacharyya, s.text_distance,
         s.text_diversity_variance, s.self_overlap_variance, s.overlap_variance,
         s.self_overlap_covariance, s.shared_overlap_covariance, s.current_square_trace,
-        s.root_form, s.text_products,
+        s.root_form, s.text_products, s.location_error, s.model_variance, s.data_distance,
+        s.data_variance, s.pool_moment,
     }
 )  # fmt: skip
 _STATE_FUNCTIONS = (s.posterior, s.mixture, s.density)

@@ -43,6 +43,9 @@ DETERMINED = frozenset(
         s.next_square_trace, s.next_power_trace, s.current_square_trace, s.trace_variance,
         s.relative_variance, s.diversity_variance, s.relative_power_mean, s.inverse_next_count,
         s.mean_factor_slope, s.mixture_ratio, s.log_chi_square, s.half_life, s.level_time,
+        s.next_location_error, s.next_model_variance, s.next_data_distance, s.next_pool_moment,
+        s.stationary_location_error, s.limit_location_error, s.limit_model_variance,
+        s.best_fresh_weight, s.best_location_error,
     }
 )  # fmt: skip
 # What a system is made of and starts from.  A quantity that it determines (all that is random,
@@ -55,7 +58,8 @@ DATA = frozenset(
         s.target_probs, s.initial_text_diversity, s.initial_overlap, s.initial_third_power_sum,
         s.image_sd, s.directional_variance, s.image_diversity, s.image_variance,
         s.image_square_trace, s.determinant, s.root_form, s.direction, s.current_cov,
-        s.reference_cov, s.mean_offset, s.current_variance, s.squared_offset,
+        s.reference_cov, s.mean_offset, s.current_variance, s.squared_offset, s.num_real,
+        s.num_generated, s.synthetic_ratio, s.fresh_weight, s.real_variance,
     }
 )  # fmt: skip
 _UNIT = {  # diversities: at most one

@@ -20,13 +20,41 @@ next_location_error = random("m'", nonnegative=True)
 model_variance = sp.Symbol("v_t", nonnegative=True)
 model_variance_at = sp.IndexedBase(random("v", nonnegative=True), nonnegative=True)
 next_model_variance = random("v'", nonnegative=True)
+stationary_location_error = sp.Symbol("m_*", nonnegative=True)
+limit_location_error = sp.Symbol("m_inf", nonnegative=True)
+limit_model_variance = sp.Symbol("v_inf", nonnegative=True)
+best_fresh_weight = sp.Symbol("w_*", positive=True)
+best_location_error = sp.Symbol("m_best", nonnegative=True)
+
+# Measured from the mean of the real examples at hand, which stay the same.
+data_distance = sp.Symbol("D_t", nonnegative=True)
+data_distance_at = sp.IndexedBase(random("D_R", nonnegative=True), nonnegative=True)
+next_data_distance = random("D_R'", nonnegative=True)
+data_variance = sp.Symbol("s_R", nonnegative=True)
+
+# The pool of all examples so far.
+pool_moment = sp.Symbol("q_t", nonnegative=True)
+pool_moment_at = sp.IndexedBase(random("q", nonnegative=True), nonnegative=True)
+next_pool_moment = random("q'", nonnegative=True)
 
 WORDS: dict[str, str] = {
     "num_real": "real examples of the first fit; of each later training set where it has any",
     "num_generated": "examples that the model generates for one retraining",
-    "synthetic_ratio": "number of synthetic over number of real examples in a training set",
-    "fresh_weight": "weight of the fresh real examples in the mean of a training set, at most 1",
+    "synthetic_ratio": "weight of the synthetic over that of the real examples in a training set: "
+    "the ratio of their numbers where all count alike",
+    "fresh_weight": "weight of the fresh real examples in a training set, at most 1",
     "real_variance": "trace of the covariance of the real data",
     "location_error": "(mean) squared distance of the model's mean from that of the real data",
     "model_variance": "(mean) trace of the covariance of what the model generates",
+    "stationary_location_error": "stationary mean squared distance of the model's mean from that "
+    "of the real data",
+    "limit_location_error": "limit of that mean squared distance over the generations",
+    "limit_model_variance": "limit of the mean trace of the model's covariance",
+    "best_fresh_weight": "weight of the fresh real examples with the smallest stationary error",
+    "best_location_error": "smallest stationary error over the weights of the fresh real examples",
+    "data_distance": "(mean) squared distance of the model's mean from that of the real examples "
+    "at hand",
+    "data_variance": "(mean) trace of the covariance of the real examples at hand, divided by "
+    "their number",
+    "pool_moment": "(mean) squared distance of an example of the pool from the real data's mean",
 }

@@ -33,6 +33,7 @@ from symbolic.theorems import (
     rates,
     replicate_failure,
     replicates,
+    retraining_errors,
     special_functions,
     text,
     text_variance,
@@ -85,6 +86,7 @@ _MODULES = (
     user_content,
     user_content_doses,
     rates,
+    retraining_errors,
 )
 
 ALL: tuple[Theorem, ...] = tuple(theorem for module in _MODULES for theorem in module.THEOREMS)

@@ -18,6 +18,7 @@ from symbolic.witnesses import (
     isotropic,
     rates,
     replicates,
+    retraining_errors,
     special,
     text,
     user_content,
@@ -41,6 +42,7 @@ _MODULES = (
     image_bounds,
     contraction,
     isotropic,
+    retraining_errors,
 )
 
 WITNESSES: dict[str, Witness] = {

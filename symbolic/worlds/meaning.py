@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterable, Mapping
 from sympy.core.relational import Relational
 
 from symbolic.model.premise import Premise
-from symbolic.worlds import counts, courses, gaussians, images, injection, shapes, text
+from symbolic.worlds import (
+    counts,
+    courses,
+    gaussians,
+    images,
+    injection,
+    retraining_errors,
+    shapes,
+    text,
+)
 from symbolic.worlds.reader import holds
 from symbolic.worlds.world import UnknownError, World
 
@@ -66,6 +75,21 @@ NAMES: dict[Worlds, str] = {
     (counts.runs,): "relative_variance relative_diversity_variance relative_power_mean",
     (images.pool,): "pooled_offset pooled_cov pooled_variance squared_pool_offset axis_reference "
     "generated_mean generated_square user_mean user_square",
+    (retraining_errors.replaced, retraining_errors.fresh, retraining_errors.accumulated): (
+        "generated_location generated_moment model_location model_spread"
+    ),
+    (retraining_errors.fresh,): "real_location real_moment real_spread fresh_location "
+    "fresh_variance",
+    (retraining_errors.replaced,): "replaced_location replaced_variance",
+    (retraining_errors.mixed,): "centred_location centred_moment data_location mixed_distance "
+    "mixed_variance mixed_cross model_cross",
+    (retraining_errors.accumulated,): "accumulated_location accumulated_moment "
+    "accumulated_variance",
+    (retraining_errors.first,): "first_location first_variance",
+    (retraining_errors.kept,): "mixed_start cross_start kept_variance kept_error location_split",
+    (retraining_errors.pool,): "pool_variance first_pool first_pool_location model_square",
+    (retraining_errors.likelihood,): "maximum_likelihood numbers_in_ratio",
+    (retraining_errors.known,): "known_variance",
 }
 
 #: Premise to the worlds that decide on it.

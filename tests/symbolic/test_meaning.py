@@ -71,6 +71,7 @@ _ALSO_TRUE = {
     ("fidelity_triangle", "1 -> -1"): "a weaker bound",
     ("fidelity_triangle", "t -> -t"): "a weaker bound",
     ("fidelity_triangle", "t -> t + 1"): "a weaker bound",
+    ("known_variance", "t -> t + 1"): "the same at all times",
     ("relative_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
     ("relative_diversity_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
 }
