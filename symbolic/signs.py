@@ -182,12 +182,12 @@ def _rename(total: sp.Expr) -> sp.Expr:
     return total.as_dummy()
 
 
+_RANGES = ("N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho", "ddof", "j", "n_g", "n_r", "w")
+
+
 def _domain() -> dict[sp.Symbol, sp.Expr]:
     """Parametrise each symbol's range by a non-negative number."""
-    free = {
-        name: sp.Symbol(f"over_{name}", nonnegative=True)
-        for name in "N n d K epsilon alpha p nu rho ddof j n_g n_r w".split()
-    }
+    free = {name: sp.Symbol(f"over_{name}", nonnegative=True) for name in _RANGES}
     share = {name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho", "w")}
     return {
         s.ddof: s.image_count - free["ddof"],

@@ -33,6 +33,7 @@ cross = sp.Symbol("c_t", real=True)
 cross_at = sp.IndexedBase(s.RandomSymbol("c", real=True), real=True)
 next_cross = s.RandomSymbol("c'", real=True)
 data_error_at = sp.IndexedBase(s.RandomSymbol("e_R", nonnegative=True), nonnegative=True)
+kept_square_at = sp.IndexedBase(s.RandomSymbol("K", nonnegative=True), nonnegative=True)
 square_at = sp.IndexedBase(s.RandomSymbol("G", nonnegative=True), nonnegative=True)
 
 synthetic_share = s.synthetic_ratio / (1 + s.synthetic_ratio)
@@ -156,6 +157,14 @@ RETRAINING: Premises = {
         "squared distance of the model's mean through the real examples' mean",
         eq(s.location_error_at[_t], s.data_distance_at[_t] + 2 * cross_at[_t] + data_error_at[_t]),
     ),
+    "kept_square": (
+        "second moment of what a model generates, about the mean of the real examples at hand",
+        eq(kept_square_at[_t], s.model_variance_at[_t] + s.data_distance_at[_t]),
+    ),
+    "mean_distance": (
+        "data_distance is the mean over the real examples at hand, too",
+        eq(Mean(s.data_distance_at[_t]), s.data_distance),
+    ),
     "accumulated_location": (
         "a fit to all examples of all generations: its mean",
         eq(s.next_location_error, total(_pool_mean**2)),
@@ -199,4 +208,5 @@ RETRAINING: Premises = {
         "all examples of a training set count alike",
         eq(_n, s.synthetic_ratio * _n0),
     ),
+    "numbers_alike": ("as many generated examples as real ones", eq(_n, _n0)),
 }

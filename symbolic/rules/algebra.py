@@ -182,9 +182,19 @@ def _require_positive(weight: sp.Expr, given: Given) -> None:
 @rule("maximum")
 def _maximum(claim: Relational, facts: Facts, given: Given) -> None:
     """Read a maximiser off ``best - f(x) = weight * (square root)**2``."""
+    _require_best_at(claim, facts, given, 1)
+
+
+@rule("minimum")
+def _minimum(claim: Relational, facts: Facts, given: Given) -> None:
+    """Read a minimiser off ``f(x) - best = weight * (square root)**2``."""
+    _require_best_at(claim, facts, given, -1)
+
+
+def _require_best_at(claim: Relational, facts: Facts, given: Given, sign: int) -> None:
     root, variable, weight = given["root"], given["variable"], given["weight"]
     _require_gap(claim, facts, given)
-    best = facts[1].lhs + facts[0].rhs
+    best = facts[0].rhs + sign * facts[1].lhs
     require(not best.has(variable), f"{variable} is left over.")
     _require_positive(weight, given)
     require(is_zero(root.subs(variable, claim.rhs)), "the square does not vanish there.")
@@ -195,14 +205,25 @@ def _maximum(claim: Relational, facts: Facts, given: Given) -> None:
 @rule("maximal value")
 def _maximal_value(claim: Relational, facts: Facts, given: Given) -> None:
     """Read the largest value off ``best - f(x) = weight * (square root)**2``."""
+    _require_best(claim, facts, given, 1)
+
+
+@rule("minimal value")
+def _minimal_value(claim: Relational, facts: Facts, given: Given) -> None:
+    """Read the smallest value off ``f(x) - best = weight * (square root)**2``."""
+    _require_best(claim, facts, given, -1)
+
+
+def _require_best(claim: Relational, facts: Facts, given: Given, sign: int) -> None:
     _require_gap(claim, facts, given)
-    require(is_zero(claim.rhs - facts[0].rhs - facts[1].lhs), "the gap is from another value.")
+    best = facts[0].rhs + sign * facts[1].lhs
+    require(is_zero(claim.rhs - best), "the gap is from another value.")
     reached = given["root"].subs(given["variable"], given["at"])
     require(is_zero(reached), "the value is not reached.")
 
 
 def _require_gap(claim: Relational, facts: Facts, given: Given) -> None:
-    """Require what a quantity is (or its bound) and ``best - that = weight * root**2``."""
+    """Require what a quantity is (or its bound), and a gap that is ``weight * root**2``."""
     equation(claim)
     value, apart = facts
     names_a_quantity(claim, value, apart)

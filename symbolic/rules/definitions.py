@@ -21,7 +21,8 @@ __all__ = ["check_definitions", "require_extreme"]
 _GIVEN = {"perturbation": "rest", "abbreviation": "name"}  # where the new name is given
 _CLAIMED = {
     "fixed point of a linear recursion", "fixed point of a linear system", "long-run limit",
-    "squeeze", "maximum", "maximal value", "threshold",
+    "squeeze", "maximum", "maximal value", "minimum", "minimal value",
+    "threshold",
 }  # fmt: skip
 # A best or smallest value of a variable: of which, and of what quantity as it varies.
 _EXTREMES = {
@@ -34,6 +35,8 @@ _EXTREMES = {
         s.best_text_diversity,
     ),
     s.smallest_injection_fraction: (s.injection_fraction, s.stationary_text_diversity),
+    s.best_fresh_weight: (s.fresh_weight, s.stationary_location_error),
+    s.best_location_error: (s.fresh_weight, s.stationary_location_error),
 }
 
 

@@ -6,8 +6,10 @@ A draw is 2 or -1/2, of mean 0 and variance 1, so that no premise can lean on a 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from symbolic import symbols as s
 from symbolic.model.retraining_errors import (
@@ -18,6 +20,7 @@ from symbolic.model.retraining_errors import (
     data_gap,
     data_offset,
     generated,
+    kept_square_at,
     kept_variance,
     model_spread,
     next_cross,
@@ -229,12 +232,24 @@ def kept() -> World:
     ))  # fmt: skip
 
 
+@small_world
+def kept_mean() -> World:
+    """The same, with the mean distance from the real examples' mean under the state's name."""
+
+    def mean(at: Mapping[Any, Fraction]) -> Fraction:
+        label, when = s.data_distance_at.label, int(at[s.generations])
+        return _total(o.chance * o.tables[label](when) for o in kept().outcomes)
+
+    return replace(kept(), values={**_VALUES, s.data_distance: mean})
+
+
 def _kept(chance: Fraction, data: Sequence[Point], new: Sequence[Point]) -> Outcome:
     centre = _mean(data)
     weights = [(1 - _SHARE) / REAL] * REAL + [_SHARE / NEW] * NEW
     means = (centre, _mean((*data, *new), weights))
     apart = [_less(mean, centre) for mean in means]
-    plain = _spread(data) * (REAL - DDOF) / REAL
+    spreads = [_spread(data), _spread((*data, *new), weights)]
+    plain = spreads[0] * (REAL - DDOF) / REAL
     tables = {
         s.location_error_at: [_size(mean) for mean in means],
         s.data_distance_at: [_size(step) for step in apart],
@@ -243,6 +258,8 @@ def _kept(chance: Fraction, data: Sequence[Point], new: Sequence[Point]) -> Outc
         ],
         data_error_at: [_size(centre)] * 2,
         kept_variance: [plain] * 2,
+        s.model_variance_at: spreads,
+        kept_square_at: [x + _size(step) for x, step in zip(spreads, apart, strict=True)],
     }  # fmt: skip
     return Outcome(
         chance=chance,
@@ -281,6 +298,12 @@ def likelihood() -> World:
     """Maximum likelihood; all examples of a training set count alike."""
     values = {s.ddof: F(0), s.num_generated: F(6), s.num_real: F(9), s.synthetic_ratio: F(2, 3)}
     return World(name="numbers of retraining", values=values)
+
+
+@small_world
+def alike() -> World:
+    """As many generated examples as real ones."""
+    return World(name="numbers alike", values={s.num_generated: F(7), s.num_real: F(7)})
 
 
 @small_world
