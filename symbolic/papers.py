@@ -1,64 +1,19 @@
-"""What the paper says, what is proved here, and how they differ.
+"""What the papers say, what is proved here, and how they differ.
 
-Of the paper (Gao and Li, Convergence Dynamics and Stabilization Strategies of Co-Evolving
+Of the first paper (Gao and Li, Convergence Dynamics and Stabilization Strategies of Co-Evolving
 Generative Models) only the abstract, the titles of ten theorems, the opening of Theorem 3.1 and
 the captions of Figures 1 to 5 were at hand.  Each row keeps what those say apart from what is
-reconstructed.
+reconstructed.  Claims on iterative retraining are in `symbolic.papers_retraining`.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-from symbolic import THEOREMS
+from symbolic.comparison import Comparison
+from symbolic.papers_retraining import RETRAINING
 
 __all__ = ["COMPARISONS", "Comparison"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """One claim of the paper beside the theorems that speak of it.
-
-    Parameters
-    ----------
-    place, title : str
-        Where in the paper, and its heading there.
-    says : str
-        What the title, the abstract or a caption says; no more.
-    proved : str
-        What is proved here, in words.
-    differ : str
-        How the two differ.
-    mark : str
-        What theorems that speak of it may refer to instead of the place.
-    also : tuple of str
-        Names in ``symbolic.THEOREMS`` of others that speak of it.
-
-    Examples
-    --------
-    >>> COMPARISONS[1].theorems[0]
-    'text_diversity_lower_bound'
-    """
-
-    place: str
-    title: str
-    says: str
-    proved: str
-    differ: str
-    mark: str = ""
-    also: tuple[str, ...] = ()
-
-    @property
-    def theorems(self) -> tuple[str, ...]:
-        """Names of the theorems that refer to the place or the mark, and `also`."""
-        marks = "|".join(re.escape(mark) for mark in (self.place, self.mark) if mark)
-        spoken_of = re.compile(rf"\b({marks})\b")
-        named = (name for name, one in THEOREMS.items() if spoken_of.search(one.reference))
-        return tuple(dict.fromkeys((*named, *self.also)))
-
-
-COMPARISONS: tuple[Comparison, ...] = (
+_COEVOLVING: tuple[Comparison, ...] = (
     Comparison(
         place="Theorem 3.1",
         title="Recursion of text model diversity under frozen image model",
@@ -261,3 +216,5 @@ COMPARISONS: tuple[Comparison, ...] = (
         differ="Unknown.",
     ),
 )
+
+COMPARISONS: tuple[Comparison, ...] = (*_COEVOLVING, *RETRAINING)

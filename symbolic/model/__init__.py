@@ -14,6 +14,7 @@ from symbolic.model import (
     injection,
     rates,
     retraining_errors,
+    retraining_map,
     spectra,
     text,
     user_content,
@@ -33,6 +34,7 @@ _GROUPS = (
     user_content.POOL,
     rates.RATES,
     retraining_errors.RETRAINING,
+    retraining_map.RETRAINING_MAP,
 )
 
 

@@ -18,6 +18,7 @@ from symbolic.symbols import (
     overlap,
     rates,
     retraining_errors,
+    retraining_map,
     sizes,
     spectra,
     texts,
@@ -30,11 +31,23 @@ from symbolic.symbols.images import *
 from symbolic.symbols.overlap import *
 from symbolic.symbols.rates import *
 from symbolic.symbols.retraining_errors import *
+from symbolic.symbols.retraining_map import *
 from symbolic.symbols.sizes import *
 from symbolic.symbols.spectra import *
 from symbolic.symbols.texts import *
 
-_GROUPS = (sizes, texts, drift, corpus, images, rates, overlap, spectra, retraining_errors)
+_GROUPS = (
+    sizes,
+    texts,
+    drift,
+    corpus,
+    images,
+    rates,
+    overlap,
+    spectra,
+    retraining_errors,
+    retraining_map,
+)
 
 MEANINGS: dict[str, str] = {name: words for group in _GROUPS for name, words in group.WORDS.items()}
 

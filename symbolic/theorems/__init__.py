@@ -34,6 +34,11 @@ from symbolic.theorems import (
     replicate_failure,
     replicates,
     retraining_errors,
+    retraining_errors_fresh,
+    retraining_errors_fresh_ml,
+    retraining_errors_mixed,
+    retraining_errors_mixed_ml,
+    retraining_map,
     special_functions,
     text,
     text_variance,
@@ -87,6 +92,11 @@ _MODULES = (
     user_content_doses,
     rates,
     retraining_errors,
+    retraining_errors_fresh,
+    retraining_errors_fresh_ml,
+    retraining_errors_mixed,
+    retraining_errors_mixed_ml,
+    retraining_map,
 )
 
 ALL: tuple[Theorem, ...] = tuple(theorem for module in _MODULES for theorem in module.THEOREMS)

@@ -19,6 +19,8 @@ from symbolic.witnesses import (
     rates,
     replicates,
     retraining_errors,
+    retraining_map,
+    retraining_mixes,
     special,
     text,
     user_content,
@@ -43,6 +45,8 @@ _MODULES = (
     contraction,
     isotropic,
     retraining_errors,
+    retraining_mixes,
+    retraining_map,
 )
 
 WITNESSES: dict[str, Witness] = {

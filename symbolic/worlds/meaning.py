@@ -20,6 +20,7 @@ from symbolic.worlds import (
     images,
     injection,
     retraining_errors,
+    retraining_map,
     shapes,
     text,
 )
@@ -32,6 +33,7 @@ Worlds = tuple[Callable[[], World], ...]
 _TEXT: Worlds = (text.blurred, text.one_hot)
 _FIXED: Worlds = (injection.before, injection.after)
 _BEFORE: Worlds = (injection.before, injection.fresh)
+_REFITTED: Worlds = (retraining_map.misfit, retraining_map.well_specified)
 
 NAMES: dict[Worlds, str] = {
     _TEXT: "text_update posterior mixture density_total total other_total posterior_total "
@@ -86,10 +88,18 @@ NAMES: dict[Worlds, str] = {
     (retraining_errors.accumulated,): "accumulated_location accumulated_moment "
     "accumulated_variance",
     (retraining_errors.first,): "first_location first_variance",
-    (retraining_errors.kept,): "mixed_start cross_start kept_variance kept_error location_split",
+    (retraining_errors.kept,): "mixed_start cross_start kept_variance kept_error location_split "
+    "kept_square",
+    (retraining_errors.kept_mean,): "mean_distance",
     (retraining_errors.pool,): "pool_variance first_pool first_pool_location model_square",
     (retraining_errors.likelihood,): "maximum_likelihood numbers_in_ratio",
     (retraining_errors.known,): "known_variance",
+    (retraining_errors.alike,): "numbers_alike",
+    _REFITTED: "retrained_score own_score fisher_information misfit_direction curvature_form "
+    "map_eigenvector unit_direction linearised_path deviation_start gradient_step gradient_start",
+    (retraining_map.well_specified,): "information_equality",
+    (retraining_map.narrow, retraining_map.wide, retraining_map.elsewhere): "mixed_likelihood "
+    "parametric_optimum gibbs",
 }
 
 #: Premise to the worlds that decide on it.
