@@ -7,11 +7,11 @@ uses.
 
 from __future__ import annotations
 
-from symbolic.lemmas import calculus, diffusion, general, overlap, retraining_map, spectral
+from symbolic.lemmas import calculus, diffusion, general, overlap, retraining_map, series, spectral
 from symbolic.lemmas.lemma import Lemma
 
 __all__ = ["LEMMAS", "Lemma"]
 
-_MODULES = (general, diffusion, calculus, spectral, overlap, retraining_map)
+_MODULES = (general, diffusion, calculus, spectral, overlap, retraining_map, series)
 
 LEMMAS: dict[str, Lemma] = {lemma.name: lemma for module in _MODULES for lemma in module.LEMMAS}

@@ -81,10 +81,10 @@ RETRAINING_MAP: Premises = {
     "deviation_start": ("distance at the start", eq(s.deviation_at[0], s.transient_size)),
     "gradient_step": (
         "a gradient step along an eigenvector of A and of B; the samples stay those of the start",
-        eq(s.stepped_at[_t + 1], _curved * s.stepped_at[_t] + _pulled),
+        eq(s.gradient_eigenvalue_at[_t + 1], _curved * s.gradient_eigenvalue_at[_t] + _pulled),
     ),
     "gradient_start": (
         "training starts from the last parameters",
-        eq(s.stepped_at[0], 1),
+        eq(s.gradient_eigenvalue_at[0], 1),
     ),
 }

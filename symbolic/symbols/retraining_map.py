@@ -25,6 +25,7 @@ curvature = sp.Symbol("a_v", positive=True)
 learning_rate = sp.Symbol("eta", positive=True)
 critical_rate = sp.Symbol("eta_c", positive=True)
 gradient_steps = index("K_g")
+gradient_eigenvalue_at = sp.IndexedBase(sp.Symbol("j_g", real=True), real=True)
 
 # Only inside derivations.
 num_parameters = count("P")
@@ -36,7 +37,6 @@ trained_slope = sp.IndexedBase(sp.Symbol("S_y", real=True), real=True)
 sampled_slope = sp.IndexedBase(sp.Symbol("S_x", real=True), real=True)
 parameter_direction = sp.IndexedBase(sp.Symbol("v_G", real=True), real=True)
 mapped_direction = sp.IndexedBase(sp.Symbol("u_G", real=True), real=True)
-stepped_at = sp.IndexedBase(sp.Symbol("j_g", real=True), real=True)
 misfit_norm = sp.Symbol("m_X", nonnegative=True)
 hessian_gap = sp.Symbol("g_H", nonnegative=True)
 tried_likelihood = sp.Symbol("ell_y", real=True)
@@ -59,5 +59,6 @@ WORDS: dict[str, str] = {
     "curvature": "mean negative Hessian on real data along a direction",
     "learning_rate": "step size of gradient ascent",
     "critical_rate": "step size from which gradient ascent overshoots for ever",
+    "gradient_eigenvalue_at": "the same after so many gradient steps instead of a full refit",
     "gradient_steps": "gradient steps of one retraining, which starts from the last parameters",
 }

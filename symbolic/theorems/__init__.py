@@ -34,11 +34,15 @@ from symbolic.theorems import (
     replicate_failure,
     replicates,
     retraining_errors,
+    retraining_errors_accumulated,
+    retraining_errors_accumulated_ml,
     retraining_errors_fresh,
     retraining_errors_fresh_ml,
     retraining_errors_mixed,
     retraining_errors_mixed_ml,
     retraining_map,
+    retraining_map_bounds,
+    retraining_map_steps,
     special_functions,
     text,
     text_variance,
@@ -96,7 +100,11 @@ _MODULES = (
     retraining_errors_fresh_ml,
     retraining_errors_mixed,
     retraining_errors_mixed_ml,
+    retraining_errors_accumulated,
+    retraining_errors_accumulated_ml,
     retraining_map,
+    retraining_map_bounds,
+    retraining_map_steps,
 )
 
 ALL: tuple[Theorem, ...] = tuple(theorem for module in _MODULES for theorem in module.THEOREMS)

@@ -20,7 +20,9 @@ from symbolic.witnesses import (
     replicates,
     retraining_errors,
     retraining_map,
+    retraining_map_steps,
     retraining_mixes,
+    retraining_pools,
     special,
     text,
     user_content,
@@ -46,7 +48,9 @@ _MODULES = (
     isotropic,
     retraining_errors,
     retraining_mixes,
+    retraining_pools,
     retraining_map,
+    retraining_map_steps,
 )
 
 WITNESSES: dict[str, Witness] = {

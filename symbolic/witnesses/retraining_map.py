@@ -28,7 +28,8 @@ def _real(rows: Any) -> Any:
     return tuple(tuple(mp.mpf(F(x).numerator) / F(x).denominator for x in row) for row in rows)
 
 
-def _make(slope: Any, bend: Any, height: Any, variance: Any) -> Family:
+def make_family(slope: Any, bend: Any, height: Any, variance: Any) -> Family:
+    """Write a family with many digits."""
     (numbers,) = _real(((height, variance),))
     return Family(_real(slope), _real(bend), *numbers)
 
@@ -38,11 +39,11 @@ def families() -> tuple[Family, ...]:
     """Turned against each other in every way; Fisher information of rank two, and of rank one."""
     with mp.workdps(DIGITS):
         return (
-            _make(((1, F(1, 2)), (F(-1, 3), 1)), ((F(3, 5), F(1, 7)), (F(1, 7), F(-2, 5))),
+            make_family(((1, F(1, 2)), (F(-1, 3), 1)), ((F(3, 5), F(1, 7)), (F(1, 7), F(-2, 5))),
                   F(2, 3), F(3, 4)),
-            _make(((2, -1), (F(1, 2), F(2, 3))), ((F(-1, 4), F(1, 3)), (F(1, 3), F(1, 2))),
+            make_family(((2, -1), (F(1, 2), F(2, 3))), ((F(-1, 4), F(1, 3)), (F(1, 3), F(1, 2))),
                   F(1, 5), F(1, 2)),
-            _make(((1, 3), (0, 0)), ((1, F(1, 5)), (F(1, 5), F(1, 2))), F(1, 4), F(2)),
+            make_family(((1, 3), (0, 0)), ((1, F(1, 5)), (F(1, 5), F(1, 2))), F(1, 4), F(2)),
         )  # fmt: skip
 
 
@@ -61,7 +62,9 @@ def _lengths(family: Family) -> dict[str, Any]:
     }
 
 
-def _digits(make: Callable[..., Iterator[Case]]) -> Callable[..., Iterator[Case]]:
+def with_digits(make: Callable[..., Iterator[Case]]) -> Callable[..., Iterator[Case]]:
+    """Find cases with many digits."""
+
     @functools.wraps(make)
     def cases(*args: Any) -> Iterator[Case]:
         with mp.workdps(DIGITS):
@@ -74,7 +77,7 @@ def _ratios() -> tuple[Any, ...]:
     return mp.mpf(5) / 4, mp.mpf(1) / 3, mp.mpf(7)
 
 
-@_digits
+@with_digits
 def _best() -> Iterator[Case]:
     """Likelihoods at the best parameters, and at others."""
     best = (mp.mpf(0), mp.mpf(0))
@@ -90,7 +93,7 @@ def _best() -> Iterator[Case]:
             yield Case(numbers=numbers, value=mixed, error=ROUNDING, sharp=sharp)
 
 
-@_digits
+@with_digits
 def _eigenvalue() -> Iterator[Case]:
     for family, ratio in zip(families(), _ratios(), strict=True):
         misfits = eigenvalues(solve(family.curvature, family.fisher))
@@ -133,27 +136,27 @@ def _logistic(ratio: Any, sd: Any) -> Case:
     return Case(numbers=numbers, value=value, error=mp.mpf("1e-9"))
 
 
-@_digits
+@with_digits
 def _well_specified() -> Iterator[Case]:
     for ratio in _ratios():
         for value in eigenvalues(jacobian_of(well_specified(), ratio)):
             yield Case(numbers={"synthetic_ratio": ratio}, value=value, error=ROUNDING)
 
 
-def _aligned() -> tuple[Family, Family]:
+def aligned() -> tuple[Family, Family]:
     """Least curved where it bends most: both bounds on the misfit are attained."""
     return (
-        _make(((F(3, 2), 0), (0, 2)), ((F(-1, 2), 0), (0, F(1, 3))), F(3, 4), F(2, 3)),
-        _make(((1, 0), (0, 3)), ((F(-2, 3), 0), (0, F(1, 7))), F(1, 2), F(1, 5)),
+        make_family(((F(3, 2), 0), (0, 2)), ((F(-1, 2), 0), (0, F(1, 3))), F(3, 4), F(2, 3)),
+        make_family(((1, 0), (0, 3)), ((F(-2, 3), 0), (0, F(1, 7))), F(1, 2), F(1, 5)),
     )
 
 
-@_digits
+@with_digits
 def _radius() -> Iterator[Case]:
-    for family, ratio in zip((*_aligned(), *families()), (*_ratios()[:2], *_ratios()), strict=True):
+    for family, ratio in zip((*aligned(), *families()), (*_ratios()[:2], *_ratios()), strict=True):
         value = eigenvalues(jacobian_of(family, ratio))[0]
         numbers = {"synthetic_ratio": ratio, **_lengths(family)}
-        yield Case(numbers=numbers, value=value, error=ROUNDING, sharp=family in _aligned())
+        yield Case(numbers=numbers, value=value, error=ROUNDING, sharp=family in aligned())
 
 
 def _series(family: Family, ratio: Any) -> Any:
@@ -162,9 +165,9 @@ def _series(family: Family, ratio: Any) -> Any:
     return 2 * mp.nsum(lambda k: (ratio * misfit) ** (2 * k), [1, mp.inf])
 
 
-@_digits
+@with_digits
 def _norm() -> Iterator[Case]:
-    for family, ratio in zip(_aligned(), (mp.mpf(1) / 3, mp.mpf(2) / 7), strict=True):
+    for family, ratio in zip(aligned(), (mp.mpf(1) / 3, mp.mpf(2) / 7), strict=True):
         numbers = {"synthetic_ratio": ratio, **_lengths(family)}
         value, slack = operator_norm(jacobian_of(family, ratio)), _series(family, ratio)
         yield Case(numbers=numbers, value=value, error=ROUNDING, sharp=True, slack=slack)
@@ -178,7 +181,7 @@ def rank_one() -> tuple[Family, ...]:
     """Samples that tell one combination of the parameters only."""
     return (
         families()[2],
-        _make(((2, 1), (0, 0)), ((F(1, 3), 0), (0, 1)), F(3, 5), F(1, 2)),
+        make_family(((2, 1), (0, 0)), ((F(1, 3), 0), (0, 1)), F(3, 5), F(1, 2)),
     )
 
 
@@ -199,7 +202,7 @@ def norm_reaches_one(family: Family) -> Any:
 _reached = functools.cache(norm_reaches_one)
 
 
-@_digits
+@with_digits
 def _threshold() -> Iterator[Case]:
     """The norm passes 1 later, by what matrix algebra says of Fisher information of rank one."""
     for family in rank_one():

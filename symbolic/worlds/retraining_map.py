@@ -125,7 +125,7 @@ def _with_matrices(name: str, family: Family, unit: Any, distance: Any) -> World
             s.parameter_direction.label: unit.__getitem__,
             s.mapped_direction.label: moved.__getitem__,
             s.deviation_at.label: lambda t: real(START) * path[t],
-            s.stepped_at.label: climbed,
+            s.gradient_eigenvalue_at.label: climbed,
         },
         ranges={s.parameter: _BOTH, s.other_parameter: _BOTH, s.generations: (1, 2)},
     )

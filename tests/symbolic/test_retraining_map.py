@@ -65,3 +65,23 @@ def test_a_norm_above_one_is_no_instability() -> None:
     with mp.workdps(30):
         jacobian = rank_one.jacobian(mp.mpf(100))
     assert operator_norm(jacobian) > 1 > eigenvalues(jacobian)[0]
+
+
+def test_the_time_grows_with_the_ratio_as_it_is_bounded() -> None:
+    for ratio in (F(1, 3), F(40)):
+        numbers = {"synthetic_ratio": ratio, "share_left": F(1, 100)}
+        exact = value("retraining_time", misfit_eigenvalue=F(1), **numbers)
+        most = value("retraining_time_bound", **numbers)
+        assert ratio * mp.log(100) < exact < most
+    assert exact == pytest.approx(most, rel=0.02)
+
+
+def test_many_gradient_steps_are_a_full_refit() -> None:
+    numbers = {"synthetic_ratio": F(2), "misfit_eigenvalue": F(3, 2)}
+    few, many = (
+        value("gradient_retraining_eigenvalue", gradient_steps=steps, curvature=F(1, 2),
+              learning_rate=F(1, 5), **numbers)
+        for steps in (0, 400)
+    )  # fmt: skip
+    assert few == 1
+    assert many == pytest.approx(value("retraining_jacobian_eigenvalue", **numbers), rel=1e-14)
