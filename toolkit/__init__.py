@@ -16,6 +16,21 @@ _HOME = {
     "CorpusInjection": "toolkit.systems",
     "FeatureMap": "toolkit.systems",
     "UserContent": "toolkit.systems",
+    "Accumulate": "toolkit.systems",
+    "Budget": "toolkit.systems",
+    "Categorical": "toolkit.systems",
+    "Curated": "toolkit.systems",
+    "ExponentialFamily": "toolkit.systems",
+    "Fresh": "toolkit.systems",
+    "Gaussian": "toolkit.systems",
+    "GaussianMixture": "toolkit.systems",
+    "Injected": "toolkit.systems",
+    "KernelDensity": "toolkit.systems",
+    "LinearRegression": "toolkit.systems",
+    "Mix": "toolkit.systems",
+    "Network": "toolkit.systems",
+    "Replace": "toolkit.systems",
+    "RetrainingSystem": "toolkit.systems",
     "read_system": "toolkit.systems",
     "ConvergenceWarning": "toolkit.inference",
     "calibrate": "toolkit.calibration",
@@ -96,9 +111,24 @@ if TYPE_CHECKING:
     from toolkit.sweeping import sweep_again as sweep_again
     from toolkit.sweeping import sweep_calibrate as sweep_calibrate
     from toolkit.sweeping import sweep_fit as sweep_fit
+    from toolkit.systems import Accumulate as Accumulate
+    from toolkit.systems import Budget as Budget
+    from toolkit.systems import Categorical as Categorical
     from toolkit.systems import CoevolvingSystem as CoevolvingSystem
     from toolkit.systems import CorpusInjection as CorpusInjection
+    from toolkit.systems import Curated as Curated
+    from toolkit.systems import ExponentialFamily as ExponentialFamily
     from toolkit.systems import FeatureMap as FeatureMap
+    from toolkit.systems import Fresh as Fresh
+    from toolkit.systems import Gaussian as Gaussian
+    from toolkit.systems import GaussianMixture as GaussianMixture
+    from toolkit.systems import Injected as Injected
+    from toolkit.systems import KernelDensity as KernelDensity
+    from toolkit.systems import LinearRegression as LinearRegression
+    from toolkit.systems import Mix as Mix
+    from toolkit.systems import Network as Network
+    from toolkit.systems import Replace as Replace
+    from toolkit.systems import RetrainingSystem as RetrainingSystem
     from toolkit.systems import UserContent as UserContent
     from toolkit.systems import read_system as read_system
     from toolkit.theory import predict as predict

@@ -19,6 +19,8 @@ COMPONENT = "component"
 #: Pictures, where the images are real ones.
 IMAGE = "image"
 PIXEL = "pixel"
+#: Models that are retrained, one or a network of them.
+MODEL = "model"
 RESULT = "result"
 
 #: Coordinates of a prediction along ``result``.
@@ -83,6 +85,7 @@ class Label(NamedTuple):
 
 _WHOLE: tuple[str, ...] = ()
 _PER_TEXT = (TEXT,)
+_PER_MODEL = (MODEL,)
 _LENGTH = "feature unit"
 _AREA = "feature unit^2"
 
@@ -92,9 +95,10 @@ COORDINATES: dict[str, Label] = {
         Label(REPLICATE, (), "replicate", "1"),
         Label(GENERATION, (), "generation", "generation"),
         Label(TEXT, (), "text", "1"),
-        Label(FEATURE, (), "image feature", "1"),
-        Label(FEATURE_ALT, (), "image feature (second axis of a covariance)", "1"),
+        Label(FEATURE, (), "feature", "1"),
+        Label(FEATURE_ALT, (), "feature (second axis of a covariance)", "1"),
         Label(COMPONENT, (), "component of the state", "1"),
+        Label(MODEL, (), "model", "1"),
         Label(IMAGE, (), "image", "1"),
         Label(PIXEL, (), "pixel", "1"),
     )
@@ -126,6 +130,15 @@ TEXT_LEFT_OUT = "text_left_out"
 TEXT_ACTIVE = "text_active"
 TEXT_INJECTED = "text_injected"
 CAPACITY_REACHED = "capacity_reached"
+#: Models that are retrained.
+MODEL_PARAMETERS = "model_parameters"
+MODEL_LOCATION = "model_location"
+MODEL_ERROR = "model_error"
+MODEL_VARIANCE = "model_variance"
+MODEL_DIVERSITY = "model_diversity"
+TRAINING_SIZE = "training_size"
+MODEL_KEPT = "model_kept"
+REAL_DATA_CAME = "real_data_came"
 
 VARIABLES: dict[str, Label] = {
     label.name: label
@@ -155,6 +168,14 @@ VARIABLES: dict[str, Label] = {
         Label(TEXT_ACTIVE, _PER_TEXT, "the slot holds a text", "1"),
         Label(TEXT_INJECTED, _WHOLE, "a corpus injection took place", "1"),
         Label(CAPACITY_REACHED, _WHOLE, "no slot was left for a new text", "1"),
+        Label(MODEL_PARAMETERS, (MODEL, COMPONENT), "parameters of a model", "1"),
+        Label(MODEL_LOCATION, (MODEL, FEATURE), "mean of what a model generates", _LENGTH),
+        Label(MODEL_ERROR, _PER_MODEL, "squared distance from the real location", _AREA),
+        Label(MODEL_VARIANCE, _PER_MODEL, "total variance of what a model generates", _AREA),
+        Label(MODEL_DIVERSITY, _PER_MODEL, "diversity of a model, tr cov^(1/2)", _LENGTH),
+        Label(TRAINING_SIZE, _PER_MODEL, "examples in the last training set", "example"),
+        Label(MODEL_KEPT, _PER_MODEL, "the training set had no fit: the model was kept", "1"),
+        Label(REAL_DATA_CAME, _PER_MODEL, "real data were injected", "1"),
     )
 }
 
@@ -396,9 +417,24 @@ HEAVY_TAILED: dict[str, str] = {
     IMAGE_DIRECTIONAL_SD: IMAGE_DIRECTIONAL_SD,
     IMAGE_TOTAL_VARIANCE: IMAGE_TOTAL_VARIANCE,
     IMAGE_FIDELITY_SQUARED: IMAGE_TOTAL_VARIANCE,
+    MODEL_DIVERSITY: MODEL_DIVERSITY,
+    MODEL_VARIANCE: MODEL_VARIANCE,
+    MODEL_ERROR: MODEL_VARIANCE,
 }
 
-#: What ``simulate`` records unless told otherwise.
+#: What can be recorded of retrained models; the other variables are of texts and images.
+OF_MODELS: tuple[str, ...] = (
+    MODEL_PARAMETERS,
+    MODEL_LOCATION,
+    MODEL_ERROR,
+    MODEL_VARIANCE,
+    MODEL_DIVERSITY,
+    TRAINING_SIZE,
+    MODEL_KEPT,
+    REAL_DATA_CAME,
+)
+
+#: What ``simulate`` records of texts and images unless told otherwise.
 DEFAULT_RECORD: tuple[str, ...] = (
     TEXT_PROBS,
     IMAGE_MEAN,

@@ -43,7 +43,7 @@ from toolkit.loops.coevolving_parts import (
     spec_of,
     work_of,
 )
-from toolkit.loops.protocol import Dtype, Loop, Method, loop_of
+from toolkit.loops.protocol import Dtype, Loop, Method, loop_of, same_start
 from toolkit.measures import ScaledFactor
 from toolkit.rng import fold_in, split, uniform
 from toolkit.systems import CoevolvingSystem
@@ -79,6 +79,7 @@ def coevolving_loop(
         spec=spec,
         params=params_of(system, capacity),
         initial=initial_state(system, capacity),
+        start=same_start,
         kernel=step,
         measure=measure,
         no_info=no_info,
@@ -98,6 +99,7 @@ def coevolving_loop(
 def _available(method: Method) -> tuple[str, ...]:
     """All but what tells of other methods; confusion is a matter of the state."""
     others = {*labels.OF_METHOD} - {*_OF_METHOD[method], labels.TEXT_CONFUSION}
+    others |= {*labels.OF_MODELS}
     return tuple(name for name in labels.VARIABLES if name not in others)
 
 

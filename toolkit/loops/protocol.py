@@ -30,7 +30,10 @@ class Loop(NamedTuple):
         Everything static: sizes, options, dtype. Loops of equal spec share compiled code.
     params : pytree of arrays
     initial : pytree of arrays
-        The state at generation 0.
+        What every replicate starts from.
+    start : callable
+        ``start(spec, params, initial, rng_key) -> state`` of generation 0: ``initial`` itself
+        (:func:`same_start`), or drawn.
     kernel : callable
         ``kernel(spec, params, rng_key, state) -> (state, info)``, one generation.
     measure : callable
@@ -54,6 +57,7 @@ class Loop(NamedTuple):
     spec: Hashable
     params: Any
     initial: Any
+    start: Callable[..., Any]
     kernel: Callable[..., tuple[Any, Any]]
     measure: Callable[..., dict[str, Array]]
     no_info: Callable[[Any], Any]
@@ -68,6 +72,11 @@ class Loop(NamedTuple):
     def step(self) -> Callable[[Array, Any], tuple[Any, Any]]:
         """``step(rng_key, state) -> (state, info)``: one generation."""
         return partial(self.kernel, self.spec, self.params)
+
+
+def same_start(spec: Any, params: Any, initial: Any, rng_key: Array) -> Any:
+    """The start of a loop whose replicates all begin alike."""
+    return initial
 
 
 @singledispatch

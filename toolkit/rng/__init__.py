@@ -17,4 +17,5 @@ from toolkit.rng.gammas import gamma as gamma
 from toolkit.rng.keys import fold_in as fold_in
 from toolkit.rng.keys import split as split
 from toolkit.rng.keys import uniform as uniform
+from toolkit.rng.keys import uniforms as uniforms
 from toolkit.rng.normals import normals as normals

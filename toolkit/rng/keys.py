@@ -51,3 +51,16 @@ def uniform(key: Array) -> Array:
     high, low = bits.signed(bits.threefry(key, 1))
     number: Array = bits.centred(high, low)[0] + 0.5
     return number
+
+
+def uniforms(key: Array, count: int) -> Array:
+    """So many numbers, uniform in (0, 1), each with 53 bits, shape (count,).
+
+    Examples
+    --------
+    >>> import jax
+    >>> print(uniforms(jax.random.key(1), 3).shape)
+    (3,)
+    """
+    high, low = bits.signed(bits.threefry(key, count))
+    return bits.centred(high, low) + 0.5

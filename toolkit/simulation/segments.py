@@ -9,11 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from toolkit.loops import Loop
 from toolkit.machine import jit
 from toolkit.rng import fold_in
 from toolkit.simulation.planning import Plan
 
 Array = jax.Array
+
+#: Folded into a replicate's key for its start; its generations take the numbers from 0.
+_START = 2**32 - 1
 
 
 class Block:
@@ -36,6 +40,7 @@ class Block:
         self._keys = _replicate_keys(plan.seed, start + np.arange(plan.width))
         self._static = (
             loop.spec,
+            loop.start,
             loop.kernel,
             loop.measure,
             loop.no_info,
@@ -48,7 +53,7 @@ class Block:
         plan, loop = self.plan, self.plan.loop
         number = self.replicates.stop - self.replicates.start
         if first == 0:
-            self.state, start = _begin(self._static, plan.width, loop.params, loop.initial)
+            self.state, start = _begin(self._static, loop.params, loop.initial, self._keys)
             for name, values in start.items():
                 into[name][:, 0] = np.asarray(values)[:number]
         done = max(first, 1)
@@ -71,9 +76,17 @@ class Block:
 
 def state_like(plan: Plan) -> Any:
     """Shapes and types of a block's state."""
-    return jax.eval_shape(
-        lambda leaves: _spread(leaves, plan.width), jax.tree.map(jnp.asarray, plan.loop.initial)
-    )
+
+    def spread(leaf: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((plan.width, *leaf.shape), leaf.dtype)
+
+    return jax.tree.map(spread, _start_like(plan.loop))
+
+
+def _start_like(loop: Loop) -> Any:
+    """Shapes and types of one replicate's state."""
+    start = partial(loop.start, loop.spec)
+    return jax.eval_shape(start, loop.params, loop.initial, jax.random.key(0))
 
 
 def row_like(plan: Plan) -> dict[str, jax.ShapeDtypeStruct]:
@@ -81,13 +94,9 @@ def row_like(plan: Plan) -> dict[str, jax.ShapeDtypeStruct]:
     loop = plan.loop
     measure = partial(loop.measure, loop.spec, loop.params, plan.names)
     shapes: dict[str, jax.ShapeDtypeStruct] = jax.eval_shape(
-        measure, loop.initial, loop.no_info(loop.spec)
+        measure, _start_like(loop), loop.no_info(loop.spec)
     )
     return {name: shapes[name] for name in plan.names}
-
-
-def _spread(tree: Any, width: int) -> Any:
-    return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (width, *leaf.shape)), tree)
 
 
 @jax.jit
@@ -95,12 +104,16 @@ def _replicate_keys(seed: Array, replicate: Array) -> Array:
     return jax.vmap(partial(fold_in, jax.random.key(seed)))(replicate)
 
 
-@jit(static_argnums=(0, 1))
-def _begin(static: Any, width: int, params: Any, initial: Any) -> tuple[Any, dict[str, Array]]:
+@jit(static_argnums=0)
+def _begin(static: Any, params: Any, initial: Any, keys: Array) -> tuple[Any, dict[str, Array]]:
     """The block's initial states and what is recorded of them."""
-    spec, _, measure, no_info, _, names = static
-    first = measure(spec, params, names, initial, no_info(spec))
-    return _spread(initial, width), _spread(first, width)
+    spec, start, _, measure, no_info, _, names = static
+
+    def first(key: Array) -> tuple[Any, dict[str, Array]]:
+        state = start(spec, params, initial, fold_in(key, _START))
+        return state, measure(spec, params, names, state, no_info(spec))
+
+    return jax.vmap(first)(keys)
 
 
 @jit(static_argnums=(0, 1))
@@ -115,7 +128,7 @@ def _advance(
     every: Array,
 ) -> tuple[Any, dict[str, Array]]:
     """Up to ``segment`` recorded rows of a block; rows beyond the last are skipped."""
-    spec, kernel, measure, no_info, merge_info, names = static
+    spec, _, kernel, measure, no_info, merge_info, names = static
 
     def one(key: Array, state: Any, row: Array) -> tuple[Any, Any]:
         def generation(index: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:

@@ -2,6 +2,14 @@
 
 from toolkit.systems.coevolving import CoevolvingSystem
 from toolkit.systems.external import CorpusInjection, UserContent
+from toolkit.systems.families import (
+    Categorical,
+    ExponentialFamily,
+    Gaussian,
+    GaussianMixture,
+    KernelDensity,
+    LinearRegression,
+)
 from toolkit.systems.feature_map import FeatureMap
 from toolkit.systems.files import (
     Configuration,
@@ -9,12 +17,30 @@ from toolkit.systems.files import (
     system_from_dict,
     system_from_json,
 )
+from toolkit.systems.network import Network
+from toolkit.systems.policies import Accumulate, Budget, Curated, Fresh, Injected, Mix, Replace
+from toolkit.systems.retraining import RetrainingSystem
 
 __all__ = [
-    "Configuration",
+    "Accumulate",
+    "Budget",
+    "Categorical",
     "CoevolvingSystem",
+    "Configuration",
     "CorpusInjection",
+    "Curated",
+    "ExponentialFamily",
     "FeatureMap",
+    "Fresh",
+    "Gaussian",
+    "GaussianMixture",
+    "Injected",
+    "KernelDensity",
+    "LinearRegression",
+    "Mix",
+    "Network",
+    "Replace",
+    "RetrainingSystem",
     "UserContent",
     "read_system",
     "system_from_dict",

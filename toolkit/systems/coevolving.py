@@ -10,7 +10,7 @@ import numpy as np
 from toolkit.systems import validation
 from toolkit.systems.external import CorpusInjection, UserContent
 from toolkit.systems.feature_map import FeatureMap
-from toolkit.systems.files import Configuration, Part
+from toolkit.systems.files import Configuration
 from toolkit.systems.validation import FloatArray
 
 #: Counts are drawn as 64-bit floats, which hold every whole number up to here.
@@ -71,7 +71,7 @@ class CoevolvingSystem(Configuration):
     """
 
     kind: ClassVar[str] = "coevolving"
-    nested: ClassVar[dict[str, type[Part]]] = {
+    nested: ClassVar[dict[str, type[Any]]] = {
         "corpus": CorpusInjection,
         "user_content": UserContent,
         "feature_map": FeatureMap,

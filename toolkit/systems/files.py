@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import tomli_w
@@ -17,25 +17,20 @@ from toolkit.systems import validation
 #: Every kind of system, by the name written in its files.
 REGISTRY: dict[str, type[Configuration]] = {}
 _KIND_KEY = "system"
-
-
-class Part(Protocol):
-    """A nested configuration, which can be checked against the sizes of its system."""
-
-    def check(self, num_texts: int, num_features: int) -> None:
-        """Raise ValueError when a size differs."""
+#: Key of a nested part that is one of several classes.
+_NAME_KEY = "name"
 
 
 class Configuration:
     """Base of the frozen dataclasses that describe a system.
 
-    A subclass names its ``kind`` (as written in files), its ``nested`` parts and those of its
-    class methods that a file may use as ``constructors`` (a table of that name holds their
-    arguments). It registers itself.
+    A subclass names its ``kind`` (as written in files), its ``nested`` parts (a class, or several
+    by the ``name`` that a file tells them by) and those of its class methods that a file may use
+    as ``constructors`` (a table of that name holds their arguments). It registers itself.
     """
 
     kind: ClassVar[str]
-    nested: ClassVar[dict[str, type[Part]]] = {}
+    nested: ClassVar[Mapping[str, type[Any] | Mapping[str, type[Any]]]] = {}
     constructors: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -79,7 +74,7 @@ class Configuration:
         validation.known_keys(table, (*cls.field_names(), *cls.constructors), "the system")
         for name, part in cls.nested.items():
             if name in table:
-                table[name] = _build(part, table[name], f"[{name}]")
+                table[name] = _build_part(part, table[name], f"[{name}]")
         used = [name for name in cls.constructors if name in table]
         if not used:
             return _build(cls, table, "the system")
@@ -180,12 +175,27 @@ def read_system(path: str | Path) -> Configuration:
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return {name: _plain(part) for name, part in pairs if part is not None}
+        kind = getattr(type(value), _NAME_KEY, None)
+        named = {_NAME_KEY: kind} if isinstance(kind, str) else {}
+        return named | {name: _plain(part) for name, part in pairs if part is not None}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     return value
+
+
+def _build_part(part: type | Mapping[str, type], table: Any, where: str) -> Any:
+    """A nested part: of the one class, or of that which the table names."""
+    if not isinstance(part, Mapping):
+        return _build(part, table, where)
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{where} must be a table.")
+    name = str(table.get(_NAME_KEY))
+    if name not in part:
+        raise ValueError(f"{where} must have a name, one of: {', '.join(part)}; not {name!r}.")
+    rest = {key: value for key, value in table.items() if key != _NAME_KEY}
+    return _build(part[name], rest, where)
 
 
 def _build(cls: type, table: Any, where: str) -> Any:

@@ -1,0 +1,162 @@
+"""Exponential families: statistic, log partition function, sampler and nodes of each.
+
+Density ``h(x) exp(eta . T(x) - A(eta))`` with natural parameters eta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import gammaln
+
+from toolkit.rng import gamma, split, uniforms
+from toolkit.systems.families.protocol import Array
+
+#: Mass beyond the nodes of a discrete law.
+_TAIL = 1e-17
+_Nodes = tuple[np.ndarray, np.ndarray]
+
+
+class Member(NamedTuple):
+    """One exponential family.
+
+    Attributes
+    ----------
+    parameters : tuple of str
+        As a file gives them; all positive.
+    below_one : bool
+        Whether they lie below 1.
+    natural : callable
+        Natural parameters of these.
+    statistic : callable
+        T(x) of examples, shape (number, m).
+    log_partition : callable
+        A(eta); NaN outside its domain.
+    log_base : callable
+        log h(x).
+    sample : callable
+        ``sample(eta, key, number)``.
+    nodes : callable
+        ``nodes(parameters, order)``: values and weights that integrate over the law.
+    usual : callable
+        The inverse of ``natural``.
+    """
+
+    parameters: tuple[str, ...]
+    below_one: bool
+    natural: Callable[[np.ndarray], Any]
+    usual: Callable[[Any], Any]
+    statistic: Callable[[Array], Array]
+    log_partition: Callable[[Array], Array]
+    log_base: Callable[[Array], Array]
+    sample: Callable[[Array, Array, int], Array]
+    nodes: Callable[[np.ndarray, int], _Nodes]
+
+
+def _itself(x: Array) -> Array:
+    return x[:, None]
+
+
+def _nothing(x: Array) -> Array:
+    return jnp.zeros_like(x)
+
+
+def _whole_numbers(law: str, *parameters: float) -> _Nodes:
+    """All values of one of SciPy's discrete laws but for a mass of 1e-17."""
+    from scipy import stats  # takes long to import
+
+    frozen = getattr(stats, law)(*parameters)
+    values = np.arange(int(frozen.isf(_TAIL)) + 2, dtype=float)
+    weight = frozen.pmf(values)
+    return values, weight / weight.sum()
+
+
+def _gamma_nodes(parameters: np.ndarray, order: int) -> _Nodes:
+    from scipy.special import roots_genlaguerre
+
+    shape, rate = parameters
+    x, weight = roots_genlaguerre(order, shape - 1)
+    return x / rate, weight / weight.sum()
+
+
+def _beta_nodes(parameters: np.ndarray, order: int) -> _Nodes:
+    from scipy.special import roots_jacobi
+
+    first, second = parameters
+    x, weight = roots_jacobi(order, second - 1, first - 1)
+    return (1 + x) / 2, weight / weight.sum()
+
+
+def _two_gammas(eta: Array, key: Array, number: int) -> Array:
+    """``X/(X + Y)`` of two gamma variables."""
+    pair = [
+        gamma(part, jnp.full(number, shape)) for part, shape in zip(split(key), eta, strict=True)
+    ]
+    return pair[0] / (pair[0] + pair[1])
+
+
+MEMBERS: dict[str, Member] = {
+    "poisson": Member(
+        parameters=("rate",),
+        below_one=False,
+        natural=np.log,
+        usual=np.exp,
+        statistic=_itself,
+        log_partition=lambda eta: jnp.exp(eta[0]),
+        log_base=lambda x: -gammaln(x + 1),
+        sample=lambda eta, key, n: jax.random.poisson(key, jnp.exp(eta[0]), (n,)).astype(float),
+        nodes=lambda p, _: _whole_numbers("poisson", p[0]),
+    ),
+    "geometric": Member(
+        parameters=("prob",),
+        below_one=True,
+        natural=lambda p: np.log1p(-p),
+        usual=lambda eta: -np.expm1(eta),
+        statistic=_itself,
+        log_partition=lambda eta: -jnp.log(-jnp.expm1(eta[0])),
+        log_base=_nothing,
+        sample=lambda eta, key, n: jnp.floor(jnp.log(uniforms(key, n)) / eta[0]),
+        nodes=lambda p, _: _whole_numbers("geom", p[0], -1),
+    ),
+    "exponential": Member(
+        parameters=("rate",),
+        below_one=False,
+        natural=lambda p: -p,
+        usual=lambda eta: -eta,
+        statistic=_itself,
+        log_partition=lambda eta: -jnp.log(-eta[0]),
+        log_base=_nothing,
+        sample=lambda eta, key, n: jnp.log(uniforms(key, n)) / eta[0],
+        nodes=lambda p, order: _gamma_nodes(np.array([1.0, p[0]]), order),
+    ),
+    "gamma": Member(
+        parameters=("shape", "rate"),
+        below_one=False,
+        natural=lambda p: np.array([p[0], -p[1]]),
+        usual=lambda eta: np.array([eta[0], -eta[1]]),
+        statistic=lambda x: jnp.stack([jnp.log(x), x], axis=1),
+        log_partition=lambda eta: jnp.where(
+            eta[0] > 0, gammaln(eta[0]) - eta[0] * jnp.log(-eta[1]), jnp.nan
+        ),
+        log_base=lambda x: -jnp.log(x),
+        sample=lambda eta, key, n: gamma(key, jnp.full(n, eta[0])) / -eta[1],
+        nodes=_gamma_nodes,
+    ),
+    "beta": Member(
+        parameters=("first", "second"),
+        below_one=False,
+        natural=np.asarray,
+        usual=np.asarray,
+        statistic=lambda x: jnp.stack([jnp.log(x), jnp.log1p(-x)], axis=1),
+        log_partition=lambda eta: jnp.where(
+            jnp.all(eta > 0), jnp.sum(gammaln(eta)) - gammaln(jnp.sum(eta)), jnp.nan
+        ),
+        log_base=lambda x: -jnp.log(x) - jnp.log1p(-x),
+        sample=_two_gammas,
+        nodes=_beta_nodes,
+    ),
+}
