@@ -102,20 +102,20 @@ def half_life(factor: sp.Expr) -> sp.Expr:
     return sp.log(2) / -sp.log(factor)
 
 
-def peel(expr: sp.Expr, time: sp.Symbol = generations) -> sp.Expr:
-    """Take the last term out of every sum that runs up to ``time``.
+def peel(expr: sp.Expr, time: sp.Expr = generations) -> sp.Expr:
+    """Take the last term out of every sum, and factor of every product, that run up to ``time``.
 
     Parameters
     ----------
     expr : sympy.Expr
         Any expression.
-    time : sympy.Symbol
+    time : sympy.Expr
         The index.
 
     Returns
     -------
     sympy.Expr
-        Sums up to ``time`` become sums up to ``time - 1`` plus the last term.
+        Sums up to ``time`` become sums up to ``time - 1`` plus the last term; products likewise.
 
     Examples
     --------
@@ -125,14 +125,17 @@ def peel(expr: sp.Expr, time: sp.Symbol = generations) -> sp.Expr:
     t + Sum(s, (s, 0, t - 1))
     """
 
-    def take_last(total: sp.Sum) -> sp.Expr:
+    def take_last(total: sp.Sum | sp.Product) -> sp.Expr:
         ((index, low, high),) = total.limits
         if sp.expand(high - time) != 0:
             return total
-        rest = sp.Sum(total.function, (index, low, time - 1))
-        return rest + total.function.subs(index, time)
+        rest = total.func(total.function, (index, low, time - 1))
+        last = total.function.subs(index, time)
+        return rest + last if isinstance(total, sp.Sum) else rest * last
 
-    return expr.replace(lambda e: isinstance(e, sp.Sum) and len(e.limits) == 1, take_last)
+    return expr.replace(
+        lambda e: isinstance(e, sp.Sum | sp.Product) and len(e.limits) == 1, take_last
+    )
 
 
 def satisfies(
@@ -163,5 +166,5 @@ def satisfies(
     (True, False)
     """
     at_start = solution.subs(time, 0).doit()
-    later = peel(solution.subs(time, time + 1), time)
+    later = peel(peel(solution.subs(time, time + 1), time), time + 1)  # no sum loses two terms
     return is_zero(at_start - start) and is_zero(later - step)

@@ -22,7 +22,7 @@ _GIVEN = {"perturbation": "rest", "abbreviation": "name"}  # where the new name 
 _CLAIMED = {
     "fixed point of a linear recursion", "fixed point of a linear system", "long-run limit",
     "squeeze", "maximum", "maximal value", "minimum", "minimal value",
-    "threshold",
+    "threshold", "endless sum",
 }  # fmt: skip
 # A best or smallest value of a variable: of which, and of what quantity as it varies.
 _EXTREMES = {

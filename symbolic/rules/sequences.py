@@ -120,6 +120,35 @@ def _long_run(claim: Relational, facts: Facts, given: Given) -> None:
     require(is_zero(claim.rhs - limit), f"the limit is {limit}.")
 
 
+@rule("endless sum")
+def _endless_sum(claim: Relational, facts: Facts, given: Given) -> None:
+    """Let a sum or product over all generations run on without end; the claim names the limit.
+
+    Terms are not negative, factors lie in [0, 1]: either is monotone, so it tends to its value
+    without end (which for a sum may be infinite, and so is the limit then).
+    """
+    equation(claim)
+    (fact,) = facts
+    require(isinstance(fact, sp.Eq), "expected an equation.")
+    names_a_quantity(claim, fact)
+    totals = [e for e in fact.rhs.atoms(sp.Sum, sp.Product) if e.has(generations)]
+    require(len(totals) == 1, "expected one sum or product up to the time.")
+    (total,) = totals
+    ((index, low, high), *more) = total.limits
+    require(not more and sp.expand(high - generations).is_number, f"{total} ends elsewhere.")
+    term = total.function
+    require(not term.has(generations) and not low.has(generations), "its terms change with time.")
+    require(is_nonnegative(term), f"{term} may be negative.")
+    if isinstance(total, sp.Product):
+        require(is_nonnegative(1 - term), f"{term} may be above 1.")
+    stand_in = sp.Dummy("total")
+    inside = fact.rhs.xreplace({total: stand_in})
+    linear = not inside.has(generations) and not sp.diff(inside, stand_in).has(stand_in)
+    require(linear, f"{fact.rhs} does not change with time by {total} alone.")
+    limit = inside.xreplace({stand_in: total.func(term, (index, low, sp.oo))})
+    require(is_zero(claim.rhs - limit), f"the limit is {limit}.")
+
+
 @rule("squeeze")
 def _squeeze(claim: Relational, facts: Facts, given: Given) -> None:
     """Read an exponential rate off two bounds with one factor and positive constants."""

@@ -50,6 +50,7 @@ hidden_zero = (x + y) ** 2 - x**2 - 2 * x * y - y**2
 two_of_many = LEMMAS["two_of_many"].statement
 negative_terms = {term[s.count_index]: -P[s.count_index], term[i]: -P[i], term[k]: -P[k]}
 
+_so_far, _endless = (s.past_generation, 0, t), (s.past_generation, 0, sp.oo)
 # What it tries, the rule, the false claim, the facts (true, or false only together), the given.
 ATTACKS: list[tuple[str, str, Relational, tuple[Relational, ...], Mapping[Any, Any]]] = [
     # An instance is for values that the symbol may take, and for free symbols only.
@@ -138,6 +139,14 @@ ATTACKS: list[tuple[str, str, Relational, tuple[Relational, ...], Mapping[Any, A
      (eq(Mean(h[t]), 2**t * drift**t),), {"vanishing": {drift: 1 / N}}),
     ("a factor that tends to one", "long-run limit", eq(H_inf, 0),
      (eq(Mean(h[t]), (1 - 1 / (t + 1)) ** t),), {"vanishing": {1 - 1 / (t + 1): 1 / (t + 1)}}),
+    ("a series that swings", "endless sum", eq(H_inf, sp.Sum((-1) ** s.past_generation, _endless)),
+     (eq(Mean(h[t]), sp.Sum((-1) ** s.past_generation, _so_far)),), {}),
+    ("a difference of two endless sums", "endless sum", eq(H_inf, 0),
+     (eq(Mean(h[t]), sp.Sum(1 + s.past_generation, _so_far) - sp.Sum(p, _so_far)),), {}),
+    ("a product that swings", "endless sum", eq(H_inf, sp.Product(1 + p, _endless)),
+     (eq(Mean(h[t]), sp.Product(1 + p, _so_far)),), {}),
+    ("a sum that also changes in front", "endless sum", eq(H_inf, sp.Sum(p, _endless)),
+     (eq(Mean(h[t]), sp.Sum(p, _so_far) / (t + 1)),), {}),
     ("the mean itself called its fixed point", "fixed point of a linear recursion",
      eq(Mean(h[t]), 0), (eq(Mean(h[t + 1]), drift * Mean(h[t])),), {}),
     ("a rate that changes with time", "squeeze",
