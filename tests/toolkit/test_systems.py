@@ -276,7 +276,7 @@ def test_bad_labelled_images_are_refused(
         ("corpus = 3", r"\[corpus\] must be a table"),
         ("[corpus]\nprob = 0.1", r"\[corpus\] is incomplete: .*fraction"),
         ("", "the system is incomplete: .*text_probs"),
-        ("system = 'retraining'", "unknown system 'retraining'; known: .*coevolving"),
+        ("system = 'retrained'", "unknown system 'retrained'; known: .*coevolving"),
         ("text_probs = [0.5", "not a TOML file"),
     ],
 )
