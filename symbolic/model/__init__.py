@@ -15,6 +15,8 @@ from symbolic.model import (
     rates,
     retraining_errors,
     retraining_map,
+    retraining_map_samples,
+    retraining_regression,
     spectra,
     text,
     user_content,
@@ -34,7 +36,9 @@ _GROUPS = (
     user_content.POOL,
     rates.RATES,
     retraining_errors.RETRAINING,
+    retraining_regression.REGRESSION,
     retraining_map.RETRAINING_MAP,
+    retraining_map_samples.RETRAINING_SAMPLES,
 )
 
 

@@ -19,6 +19,7 @@ from symbolic.symbols import (
     rates,
     retraining_errors,
     retraining_map,
+    retraining_map_samples,
     sizes,
     spectra,
     texts,
@@ -32,6 +33,7 @@ from symbolic.symbols.overlap import *
 from symbolic.symbols.rates import *
 from symbolic.symbols.retraining_errors import *
 from symbolic.symbols.retraining_map import *
+from symbolic.symbols.retraining_map_samples import *
 from symbolic.symbols.sizes import *
 from symbolic.symbols.spectra import *
 from symbolic.symbols.texts import *
@@ -47,6 +49,7 @@ _GROUPS = (
     spectra,
     retraining_errors,
     retraining_map,
+    retraining_map_samples,
 )
 
 MEANINGS: dict[str, str] = {name: words for group in _GROUPS for name, words in group.WORDS.items()}

@@ -40,9 +40,11 @@ from symbolic.theorems import (
     retraining_errors_fresh_ml,
     retraining_errors_mixed,
     retraining_errors_mixed_ml,
+    retraining_errors_regression,
     retraining_map,
     retraining_map_bounds,
     retraining_map_steps,
+    retraining_map_samples,
     special_functions,
     text,
     text_variance,
@@ -102,9 +104,11 @@ _MODULES = (
     retraining_errors_mixed_ml,
     retraining_errors_accumulated,
     retraining_errors_accumulated_ml,
+    retraining_errors_regression,
     retraining_map,
     retraining_map_bounds,
     retraining_map_steps,
+    retraining_map_samples,
 )
 
 ALL: tuple[Theorem, ...] = tuple(theorem for module in _MODULES for theorem in module.THEOREMS)

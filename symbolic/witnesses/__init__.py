@@ -20,9 +20,11 @@ from symbolic.witnesses import (
     replicates,
     retraining_errors,
     retraining_map,
+    retraining_map_samples,
     retraining_map_steps,
     retraining_mixes,
     retraining_pools,
+    retraining_regression,
     special,
     text,
     user_content,
@@ -49,8 +51,10 @@ _MODULES = (
     retraining_errors,
     retraining_mixes,
     retraining_pools,
+    retraining_regression,
     retraining_map,
     retraining_map_steps,
+    retraining_map_samples,
 )
 
 WITNESSES: dict[str, Witness] = {

@@ -21,6 +21,8 @@ from symbolic.worlds import (
     injection,
     retraining_errors,
     retraining_map,
+    retraining_map_samples,
+    retraining_regression,
     shapes,
     text,
 )
@@ -33,6 +35,12 @@ Worlds = tuple[Callable[[], World], ...]
 _TEXT: Worlds = (text.blurred, text.one_hot)
 _FIXED: Worlds = (injection.before, injection.after)
 _BEFORE: Worlds = (injection.before, injection.fresh)
+_CENTRED: Worlds = (
+    retraining_map_samples.tempered,
+    retraining_map_samples.smoothed,
+    retraining_map_samples.blurred,
+)
+_CHOSEN: Worlds = (retraining_map_samples.chosen, retraining_map_samples.settled)
 _REFITTED: Worlds = (retraining_map.misfit, retraining_map.well_specified)
 
 NAMES: dict[Worlds, str] = {
@@ -95,9 +103,21 @@ NAMES: dict[Worlds, str] = {
     (retraining_errors.likelihood,): "maximum_likelihood numbers_in_ratio",
     (retraining_errors.known,): "known_variance",
     (retraining_errors.alike,): "numbers_alike",
+    (retraining_regression.replaced, retraining_regression.accumulated): "weights_step label_noise",
+    (retraining_regression.replaced,): "replaced_noise",
+    (retraining_regression.accumulated,): "accumulated_noise",
+    (retraining_regression.first,): "first_weights first_pool_weights",
     _REFITTED: "retrained_score own_score fisher_information misfit_direction curvature_form "
     "map_eigenvector unit_direction linearised_path deviation_start gradient_step gradient_start",
     (retraining_map.well_specified,): "information_equality",
+    _CENTRED: "centred_variance variance_path variance_eigenvalue",
+    (retraining_map_samples.tempered,): "tempered_samples",
+    (retraining_map_samples.smoothed,): "kernel_samples",
+    (retraining_map_samples.blurred,): "fixed_kernel_samples",
+    _CHOSEN: "chosen_mean chosen_spread joint_shift joint_variance fitted_sd jacobian_trace "
+    "jacobian_determinant stability_margin best_of_two_mean best_of_two_square replaced_sd "
+    "replaced_shift sd_start shift_start",
+    (retraining_map_samples.settled,): "fixed_shift fixed_variance",
     (retraining_map.narrow, retraining_map.wide, retraining_map.elsewhere): "mixed_likelihood "
     "parametric_optimum gibbs",
 }
