@@ -7,11 +7,20 @@ uses.
 
 from __future__ import annotations
 
-from symbolic.lemmas import calculus, diffusion, general, overlap, retraining_map, series, spectral
+from symbolic.lemmas import (
+    calculus,
+    diffusion,
+    general,
+    overlap,
+    retraining_map,
+    series,
+    spectral,
+    wishart,
+)
 from symbolic.lemmas.lemma import Lemma
 
 __all__ = ["LEMMAS", "Lemma"]
 
-_MODULES = (general, diffusion, calculus, spectral, overlap, retraining_map, series)
+_MODULES = (general, diffusion, calculus, spectral, overlap, retraining_map, series, wishart)
 
 LEMMAS: dict[str, Lemma] = {lemma.name: lemma for module in _MODULES for lemma in module.LEMMAS}

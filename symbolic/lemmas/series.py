@@ -14,6 +14,7 @@ from symbolic.relations import eq
 
 small = sp.Symbol("x", positive=True)
 shift = sp.Symbol("c", real=True)
+power = s.schedule_power
 _s = s.past_generation
 _k = _s + 1
 _endless = (_s, 0, sp.oo)
@@ -51,6 +52,11 @@ def _digamma_series(statement: Relational) -> bool:
     return True
 
 
+def _zeta_series(statement: Relational) -> bool:
+    values = [[side.subs(power, value).doit() for side in statement.args] for value in (2, 4, 6)]
+    return all(left == right for left, right in values)
+
+
 LEMMAS = (
     lemma(
         "basel",
@@ -75,5 +81,12 @@ LEMMAS = (
         ),
         "Abramowitz and Stegun (1964), 6.3.16",
         _digamma_series,
+    ),
+    lemma(
+        "zeta_series",
+        "the series of Riemann's zeta function, for a power above 1",
+        eq(sp.Sum(_k ** (-power), _endless), sp.zeta(power)),
+        "Riemann (1859)",
+        _zeta_series,
     ),
 )

@@ -138,9 +138,10 @@ def _endless_sum(claim: Relational, facts: Facts, given: Given) -> None:
     require(not more and sp.expand(high - generations).is_number, f"{total} ends elsewhere.")
     term = total.function
     require(not term.has(generations) and not low.has(generations), "its terms change with time.")
-    require(is_nonnegative(term), f"{term} may be negative.")
+    domain = given.get("domain")
+    require(is_nonnegative(term, domain), f"{term} may be negative.")
     if isinstance(total, sp.Product):
-        require(is_nonnegative(1 - term), f"{term} may be above 1.")
+        require(is_nonnegative(1 - term, domain), f"{term} may be above 1.")
     stand_in = sp.Dummy("total")
     inside = fact.rhs.xreplace({total: stand_in})
     linear = not inside.has(generations) and not sp.diff(inside, stand_in).has(stand_in)

@@ -11,6 +11,11 @@ num_real = count("n_r")
 num_generated = count("n_g")
 synthetic_ratio = sp.Symbol("lambda", positive=True)
 fresh_weight = sp.Symbol("w", positive=True)
+label_noise = sp.Symbol("sigma2", nonnegative=True)
+generated_at = sp.IndexedBase(
+    sp.Symbol("n_k", integer=True, positive=True), integer=True, positive=True
+)
+schedule_power = sp.Symbol("a_n", nonnegative=True)
 
 # Errors.
 real_variance = sp.Symbol("V", nonnegative=True)
@@ -43,6 +48,9 @@ WORDS: dict[str, str] = {
     "synthetic_ratio": "weight of the synthetic over that of the real examples in a training set: "
     "the ratio of their numbers where all count alike",
     "fresh_weight": "weight of the fresh real examples in a training set, at most 1",
+    "label_noise": "variance of the noise of a label in linear regression",
+    "generated_at": "examples that the model generates for a retraining, indexed by generation",
+    "schedule_power": "power of the generation with which the number of generated examples grows",
     "real_variance": "trace of the covariance of the real data",
     "location_error": "(mean) squared distance of the model's mean from that of the real data",
     "model_variance": "(mean) trace of the covariance of what the model generates",
