@@ -52,7 +52,7 @@ def compare(
         ``decidable``, and the ``verdict``: "agrees" or "disagrees" (exact, fixed point),
         "holds" or "violated" (bounds), "agrees" or "departs" (asymptotic, approximation),
         "undecided" where the replicates cannot tell. A result about the whole system carries
-        the same values at every text.
+        the same values at every text or model.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def _aligned(simulated: xr.Dataset, predicted: xr.Dataset) -> tuple[xr.Dataset, 
         )
     predicted = predicted.sel({labels.GENERATION: recorded})
     simulated = simulated.sel({labels.GENERATION: recorded})
-    for name in (labels.TEXT, labels.REPLICATE):
+    for name in (*labels.ITEMS, labels.REPLICATE):
         shared = name in predicted.dims and name in simulated.dims
         if shared and not np.array_equal(predicted[name], simulated[name]):
             raise ValueError(
@@ -168,11 +168,11 @@ def _rows(
         if values is None:
             missing.append(variable)
             continue
-        per_text = labels.TEXT in labels.variable(variable).dims
         values = values.sel(at_generation)
         of_result = result[labels.PREDICTED]
-        if not per_text and labels.TEXT in of_result.dims:
-            of_result = of_result.isel({labels.TEXT: 0})
+        item = labels.item(of_result.dims)
+        if item is not None and item not in labels.variable(variable).dims:
+            of_result = of_result.isel({item: 0})
         log = str(result[labels.SCALE].values) == labels.LOG
         tail = None if log else _tail(simulated, variable)
         if tail is not None:
@@ -255,16 +255,16 @@ def _judged(
     replicates = simulated.sizes[labels.REPLICATE]
     tests = max(sum(int(row.tested.sum()) for row in rows), 1)
     level = false_alarm / tests
-    per_text = any(row.predicted.ndim == 2 for row in rows)
+    item = labels.item(predicted.dims) if any(row.predicted.ndim == 2 for row in rows) else None
     shape = np.broadcast_shapes(*(_wide(row.predicted).shape for row in rows))
-    if not per_text:
+    if item is None:
         shape = shape[:1]
     fields: dict[str, list[npt.NDArray[np.generic]]] = {}
     verdicts: dict[str, list[object]] = {}
     for row in rows:
         values, verdict = judge(row, replicates, level)
         for name, value in values.items():
-            wide = _wide(value) if per_text else value
+            wide = value if item is None else _wide(value)
             fields.setdefault(name, []).append(np.broadcast_to(wide, shape))
         for name, entry in verdict.items():
             verdicts.setdefault(name, []).append(entry)
@@ -272,11 +272,11 @@ def _judged(
     worst = np.array(verdicts[labels.WORST_GENERATION], dtype=int)
     verdicts[labels.WORST_GENERATION] = list(generation[worst])
     kept = predicted.sel({labels.RESULT: [row.name for row in rows]})
-    dims = (labels.RESULT, labels.GENERATION, *([labels.TEXT] if per_text else []))
+    dims = (labels.RESULT, labels.GENERATION, *([] if item is None else [item]))
     coords = {
         name: coord
         for name, coord in kept.coords.items()
-        if labels.REPLICATE not in coord.dims and (name != labels.TEXT or per_text)
+        if labels.REPLICATE not in coord.dims and (name not in labels.ITEMS or name == item)
     }
     data = {name: (dims, np.stack(values)) for name, values in fields.items()}
     judged = {name: (labels.RESULT, np.array(entries)) for name, entries in verdicts.items()}
@@ -285,7 +285,7 @@ def _judged(
 
 
 def _wide(values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """With a text axis."""
+    """With an axis of items."""
     return values if values.ndim == 2 else values[:, None]
 
 
@@ -304,7 +304,7 @@ def curve(
     ----------
     name : str
         Of the result.
-    values : array_like, shape (generations + 1,) or (generations + 1, num_texts)
+    values : array_like, shape (generations + 1,) or (generations + 1, texts or models)
         From generation 0.
     variable : str
         The variable that it is about.
@@ -329,7 +329,8 @@ def curve(
     array = np.asarray(values, dtype=float)
     if array.ndim not in (1, 2):
         raise ValueError(f"a curve has 1 or 2 dimensions (generation, text), not {array.ndim}.")
-    dims = (labels.RESULT, labels.GENERATION, labels.TEXT)[: array.ndim + 1]
+    item = labels.item(labels.variable(variable).dims) or labels.TEXT
+    dims = (labels.RESULT, labels.GENERATION, item)[: array.ndim + 1]
     coords = {
         labels.VARIABLE: variable,
         labels.KIND: kind,

@@ -7,6 +7,7 @@ dimensionless quantity.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 REPLICATE = "replicate"
@@ -30,6 +31,9 @@ SCALE = "scale"
 SOURCE = "source"
 VALID_FROM = "valid_from"
 DESCRIPTION = "description"
+
+#: What a variable may have a value for each of; a prediction is about one of them at most.
+ITEMS = (TEXT, MODEL)
 
 #: Values of ``scale``: which mean of the variable is predicted.
 LINEAR = "linear"
@@ -552,6 +556,18 @@ def variable(name: str) -> Label:
     except KeyError:
         known = ", ".join(VARIABLES)
         raise ValueError(f"no variable is called {name!r}; choose from: {known}.") from None
+
+
+def item(dims: Iterable[object]) -> str | None:
+    """That of the dims along which there is a value for each of several items.
+
+    Examples
+    --------
+    >>> item(("generation", "text")), item(("generation",))
+    ('text', None)
+    """
+    present = set(dims)
+    return next((dim for dim in ITEMS if dim in present), None)
 
 
 def dims(name: str) -> tuple[str, ...]:

@@ -280,7 +280,7 @@ def simulate(
             method=method,  # type: ignore[arg-type]  # checked there
             every=every,
             record=record or None,
-            dtype=dtype,  # type: ignore[arg-type]
+            dtype=dtype,
             chunk_size=chunk_size,
             out=out if stored else None,
             resume=resume,
@@ -349,7 +349,7 @@ def predict(
     from toolkit.theory import predict as run
 
     # A system that predict knows nothing of is refused there.
-    predicted = run(system, generations=generations, variables=variable or None)  # type: ignore[arg-type]
+    predicted = run(system, generations=generations, variables=variable or None)
     columns = ("result", "variable", "kind", "scale", "from", "first", "last", "source")
     print_table(columns, prediction_rows(predicted))
     print_omitted(predicted, why)
@@ -400,7 +400,7 @@ def compare(
         predicted = predict_from(simulated)
     else:
         generations = int(simulated.generation.max())
-        predicted = predict_from(system, generations=generations)  # type: ignore[arg-type]
+        predicted = predict_from(system, generations=generations)
     comparison = run(simulated, predicted, false_alarm=false_alarm)
     print_verdicts(verdict_table(comparison))
     typer.echo(f"chance of any false alarm in this table: {false_alarm:g}")

@@ -57,7 +57,7 @@ def plot_trajectory(
     variable : str
         A variable that it holds, or that follows from what it holds.
     text : int, optional
-        Of a variable per text: this text only; all of them unless given.
+        Of a variable per text (or per model): this one only; all of them unless given.
     ax : Axes, optional
     label : str, optional
         Of the line.
@@ -151,7 +151,7 @@ def plot_prediction(
         From ``predict`` or ``compare``.
     result : str
     text : int, optional
-        Of a result per text: this text only; all of them unless given.
+        Of a result per text (or per model): this one only; all of them unless given.
     ax : Axes, optional
     label : str, optional
         The result's name unless given.
@@ -170,8 +170,9 @@ def plot_prediction(
     values = one[labels.PREDICTED]
     if labels.REPLICATE in values.dims:
         raise ValueError(f"{result} is predicted replicate by replicate; plot its comparison.")
-    if labels.TEXT in values.dims and labels.TEXT not in label_of.dims:
-        values = values.isel({labels.TEXT: 0})  # the same value stands at every text
+    item = labels.item(values.dims)
+    if item is not None and item not in label_of.dims:
+        values = values.isel({item: 0})  # the same value stands at every one
     if str(one[labels.SCALE].values) == labels.LOG:
         values = values.copy(data=np.exp(values.values))
     values = values.where(values[labels.GENERATION] >= int(one[labels.VALID_FROM]))
@@ -205,7 +206,7 @@ def plot_comparison(
         From ``compare``.
     variable : str
     text : int
-        Of a variable per text: which one.
+        Of a variable per text (or per model): which one.
     results : sequence of str, optional
         All results about the variable unless given.
     ax : Axes, optional
@@ -223,8 +224,9 @@ def plot_comparison(
     generation = comparison[labels.GENERATION].values
     ax = _axes(ax, generation, labels.variable(variable).axis)
     chosen = comparison.sel({labels.RESULT: names})
-    if labels.TEXT in chosen.dims:
-        chosen = chosen.sel({labels.TEXT: text})
+    item = labels.item(chosen.dims)
+    if item is not None:
+        chosen = chosen.sel({item: text})
     for scale, label in (
         (labels.LINEAR, "simulated, mean"),
         (labels.LOG, "simulated, geometric mean"),
@@ -333,18 +335,21 @@ def _axes(ax: Axes | None, generation: np.ndarray | None, y_label: str) -> Axes:
 def _lines(
     values: xr.DataArray, text: int | None, label: str | None, colour: Any
 ) -> list[tuple[xr.DataArray, str | None, Any]]:
-    """The series to draw, each with its label and colour: one, or one per text."""
-    if labels.TEXT not in values.dims:
+    """The series to draw, each with its label and colour: one, or one per text or model."""
+    item = labels.item(values.dims)
+    if item is None:
         return [(values, label, colour)]
-    texts = values[labels.TEXT].values
+    known = values[item].values
+    if text is None and len(known) == 1:
+        text = known[0]
     if text is not None:
-        if text not in texts:
-            raise ValueError(f"there is no text {text}; choose from 0 to {texts[-1]}.")
-        return [(values.sel({labels.TEXT: text}), label, colour)]
+        if text not in known:
+            raise ValueError(f"there is no {item} {text}; choose from 0 to {known[-1]}.")
+        return [(values.sel({item: text}), label, colour)]
     words = "" if label is None else f"{label}, "
     return [
-        (values.sel({labels.TEXT: one}), f"{words}text {one}", shade)
-        for one, shade in zip(texts, colours(len(texts), ordered=True), strict=True)
+        (values.sel({item: one}), f"{words}{item} {one}", shade)
+        for one, shade in zip(known, colours(len(known), ordered=True), strict=True)
     ]
 
 

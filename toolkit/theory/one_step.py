@@ -64,7 +64,7 @@ def one_step(dataset: xr.Dataset, variables: tuple[str, ...] | None) -> xr.Datas
         found.results,
         found.omitted,
         system_json=system.to_json(),
-        num_texts=dataset.sizes[labels.TEXT],
+        num_items=dataset.sizes[labels.TEXT],
         generation=dataset[labels.GENERATION].values,
         replicate=dataset[labels.REPLICATE].values,
     )

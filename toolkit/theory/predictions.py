@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import singledispatch
 
 import xarray as xr
 
 from toolkit import labels
-from toolkit.systems import CoevolvingSystem, validation
+from toolkit.systems import CoevolvingSystem, Configuration, RetrainingSystem, validation
 from toolkit.theory.image_results import image_results
 from toolkit.theory.mean_field import mean_field_results
 from toolkit.theory.one_step import one_step
 from toolkit.theory.results import Collector, NothingPredictedError, assemble
+from toolkit.theory.retraining_results import retraining_results
 from toolkit.theory.text_results import text_results
 
 _DEFAULT_GENERATIONS = 100
 
 
 def predict(
-    system_or_dataset: CoevolvingSystem | xr.Dataset,
+    system_or_dataset: Configuration | xr.Dataset,
     generations: int | None = None,
     variables: Iterable[str] | None = None,
 ) -> xr.Dataset:
@@ -31,7 +33,7 @@ def predict(
 
     Parameters
     ----------
-    system_or_dataset : CoevolvingSystem or Dataset
+    system_or_dataset : CoevolvingSystem, RetrainingSystem or Dataset
         A dataset as ``simulate`` makes it, of consecutive generations.
     generations : int, optional
         How far; 100 for a system unless given. A dataset has its own.
@@ -41,8 +43,8 @@ def predict(
     Returns
     -------
     Dataset
-        ``predicted`` with dims (result[, replicate], generation[, text]). Where any result is
-        per text, one about the whole system has the same value at every text. Coordinates
+        ``predicted`` with dims (result[, replicate], generation[, text or model]). Where any result
+        is per text, one about the whole system has the same value at every text. Coordinates
         along ``result``: ``kind``, ``variable``, ``scale`` ("log": the mean of the variable's
         logarithm), ``valid_from`` (the first generation for which it claims to hold),
         ``source``, ``description``. Attributes: ``system`` (JSON), ``omitted`` (JSON: results
@@ -70,28 +72,17 @@ def predict(
         if generations is not None:
             raise ValueError("generations must be left out for a dataset: it has its own.")
         return one_step(system_or_dataset, wanted)
-    if not isinstance(system_or_dataset, CoevolvingSystem):
-        raise TypeError(
-            f"predict needs a CoevolvingSystem or a simulated Dataset, "
-            f"not {type(system_or_dataset).__name__}."
-        )
     number = _DEFAULT_GENERATIONS if generations is None else generations
     number = validation.integer(number, "generations", 0)
     return _of_system(system_or_dataset, number, wanted)
 
 
 def _of_system(
-    system: CoevolvingSystem, generations: int, wanted: tuple[str, ...] | None
+    system: Configuration, generations: int, wanted: tuple[str, ...] | None
 ) -> xr.Dataset:
     found = Collector()
     about = set(labels.VARIABLES if wanted is None else wanted)
-    if about & {labels.TEXT_DIVERSITY, labels.TEXT_PROBS}:
-        text_results(system, generations, found)
-    image_variables = {name for name in about if name.startswith("image_")}
-    if image_variables:
-        image_results(system, generations, found)
-    if about & {labels.TEXT_DIVERSITY, labels.IMAGE_DIVERSITY}:
-        mean_field_results(system, generations, found)
+    num_items = collect(system, generations, about, found)
     results = [result for result in found.results if result.variable in about]
     if not results:
         what = "" if wanted is None else f" of {', '.join(wanted)}"
@@ -101,17 +92,47 @@ def _of_system(
         results,
         found.omitted,
         system_json=system.to_json(),
-        num_texts=system.num_texts,
+        num_items=num_items,
         generation=range(generations + 1),
     )
 
 
-def why_not(system: CoevolvingSystem) -> dict[str, str]:
+@singledispatch
+def collect(system: Configuration, generations: int, about: set[str], found: Collector) -> int:
+    """Collect what is known of a system about some variables; the number of texts or models.
+
+    Raises
+    ------
+    TypeError
+        When nothing is registered for the system's class.
+    """
+    raise TypeError(f"predict needs a system or a simulated Dataset, not {type(system).__name__}.")
+
+
+@collect.register
+def _(system: CoevolvingSystem, generations: int, about: set[str], found: Collector) -> int:
+    if about & {labels.TEXT_DIVERSITY, labels.TEXT_PROBS}:
+        text_results(system, generations, found)
+    if any(name.startswith("image_") for name in about):
+        image_results(system, generations, found)
+    if about & {labels.TEXT_DIVERSITY, labels.IMAGE_DIVERSITY}:
+        mean_field_results(system, generations, found)
+    return system.num_texts
+
+
+@collect.register
+def _(system: RetrainingSystem, generations: int, about: set[str], found: Collector) -> int:
+    if about & set(labels.OF_MODELS):
+        retraining_results(system, generations, found)
+    return system.num_models
+
+
+def why_not(system: Configuration) -> dict[str, str]:
     """The results that do not hold for a system, each with the reason.
 
     Parameters
     ----------
-    system : CoevolvingSystem
+    system : CoevolvingSystem or RetrainingSystem
 
     Returns
     -------

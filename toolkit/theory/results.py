@@ -44,7 +44,8 @@ class Result:
     description : str
         One line.
     values : ndarray
-        ``(generation,)`` or ``(generation, text)``; one-step results have ``replicate`` first.
+        ``(generation,)``, or with a last axis of texts or models; one-step results have
+        ``replicate`` first.
     """
 
     name: str
@@ -108,23 +109,23 @@ def assemble(
     omitted: dict[str, str],
     *,
     system_json: str,
-    num_texts: int,
+    num_items: int,
     generation: npt.ArrayLike,
     replicate: npt.ArrayLike | None = None,
 ) -> xr.Dataset:
-    """One dataset of all results; a whole-system result carries its value at every text."""
+    """One dataset of all results; a whole-system result has its value at every text or model."""
     leading = 1 if replicate is None else 2
-    per_text = any(labels.TEXT in labels.variable(r.variable).dims for r in results)
+    item = labels.item(dim for result in results for dim in labels.variable(result.variable).dims)
     shape: tuple[int, ...] = (np.size(generation),)
     dims = [labels.RESULT, labels.GENERATION]
     if replicate is not None:
         shape, dims = (np.size(replicate), *shape), [labels.RESULT, labels.REPLICATE, dims[1]]
-    if per_text:
-        shape, dims = (*shape, num_texts), [*dims, labels.TEXT]
+    if item is not None:
+        shape, dims = (*shape, num_items), [*dims, item]
     predicted = np.empty((len(results), *shape))
     for index, result in enumerate(results):
         values = result.values
-        predicted[index] = values[..., None] if per_text and values.ndim == leading else values
+        predicted[index] = values[..., None] if item and values.ndim == leading else values
     coords: dict[str, Any] = {
         labels.RESULT: [result.name for result in results],
         labels.GENERATION: (labels.GENERATION, np.asarray(generation), _attrs(labels.GENERATION)),
@@ -135,8 +136,8 @@ def assemble(
             np.asarray(replicate),
             _attrs(labels.REPLICATE),
         )
-    if per_text:
-        coords[labels.TEXT] = (labels.TEXT, np.arange(num_texts), _attrs(labels.TEXT))
+    if item is not None:
+        coords[item] = (item, np.arange(num_items), _attrs(item))
     for name in (
         labels.KIND,
         labels.VARIABLE,
