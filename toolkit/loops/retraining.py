@@ -98,19 +98,24 @@ def start(spec: Spec, params: Params, initial: Any, rng_key: Array) -> State:
     -------
     State
     """
-    law, key = spec.law, rng_key
+    law = spec.law
+    key_real, key_policy = split(rng_key)
     if spec.real_seed is not None:
-        key = jax.random.key(spec.real_seed)
+        key_real = jax.random.key(spec.real_seed)
 
-    def one(model_key: Array) -> tuple[Any, Data, Any]:
-        real = _real(spec, params, model_key, params.num_real, spec.sizes.real)
-        model = law.fit(real, initial) if spec.first_fit else initial
-        if law.room(model) == law.room(initial):
-            model = _chosen(law.usable(model), model, initial)
+    def one(real_key: Array, policy_key: Array) -> tuple[Any, Data, Any]:
+        real = _real(spec, params, real_key, params.num_real, spec.sizes.real)
+        model = initial
+        if spec.first_fit:
+            fitted = law.fit(real, initial)
+            room = max(law.room(fitted), law.room(initial))
+            fitted, before = (law.with_room(one, room) for one in (fitted, initial))
+            model = _chosen(law.usable(fitted), fitted, before)
         setting = _setting(spec, params, real, jnp.asarray(0))
-        return model, real, spec.policy.begin(setting)
+        return model, real, spec.policy.begin(setting, policy_key)
 
-    model, real, memory = jax.vmap(one)(split(key, spec.num_models))
+    keys = split(key_real, spec.num_models), split(key_policy, spec.num_models)
+    model, real, memory = jax.vmap(one)(*keys)
     state = State(jnp.asarray(0), model, real, memory)
     # The models of later generations may be larger than the first one: all get the same room.
     later = jax.eval_shape(lambda: _of_one(_fitted(spec, params, rng_key, state)[0]))
@@ -173,8 +178,8 @@ def _batch(spec: Spec, params: Params, key: Array, models: Any, bounds: Array) -
         if not spec.points:
             return law.draw(model, model_key, number, spec.sizes.batch)
         room, choices = spec.sizes.batch, spec.policy.best_of
-        values = law.sample(model, model_key, room * choices)
-        values = spec.policy.select(values.reshape(room, choices, law.width))
+        drawn = law.examples(model, model_key, number * choices, room * choices)
+        values = spec.policy.select(drawn.values.reshape(room, choices, law.width))
         return Points(values, (jnp.arange(room) < number).astype(float))
 
     if spec.num_models == 1:
@@ -197,8 +202,7 @@ def _real(spec: Spec, params: Params, key: Array, number: Array, room: int) -> D
     """Real examples; by their statistics, if those are what is trained on."""
     if not spec.points and not room:
         return spec.truth.draw(params.truth, key, number, 0)
-    values = spec.truth.sample(params.truth, key, room)
-    real = Points(values, (jnp.arange(room) < number).astype(float))
+    real = spec.truth.examples(params.truth, key, number, room)
     return real if spec.points else spec.law.summary(real)
 
 

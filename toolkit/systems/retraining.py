@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from toolkit.systems import validation
-from toolkit.systems.families import FAMILIES, Family
+from toolkit.systems.families import FAMILIES, Family, scaled
 from toolkit.systems.files import Configuration
 from toolkit.systems.network import Network
 from toolkit.systems.policies import POLICIES, Policy
 
-_LARGEST_COUNT = 2**53
+_LARGEST_COUNT, _SEEDS = 2**53, 2**63
 #: Nodes of a quadrature of the real law, and fits to them until an iterative one has settled.
 _NODES, _REFITS = 20_000, 50
+#: Examples of which n / (n - ddof) is 1.
+_WITHOUT_END = 1e18
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,6 +117,8 @@ class RetrainingSystem(Configuration):
             raise ValueError(f"first_fit must be true or false, not {self.first_fit!r}.")
         if self.real_seed is not None:
             self._set("real_seed", validation.integer(self.real_seed, "real_seed", 0))
+            if self.real_seed >= _SEEDS:
+                raise ValueError(f"real_seed must be below 2**63, not {self.real_seed}.")
         self.policy.check(law, self.num_real, self.num_generated)
 
     def _check_parts(self) -> None:
@@ -127,14 +131,8 @@ class RetrainingSystem(Configuration):
             part = getattr(self, name)
             if not isinstance(part, base) and (required or part is not None):
                 raise ValueError(f"{name} must be a {base.__name__}, not {type(part).__name__}.")
-        if self.real is None:
-            return
-        widths = self.real.law.width, self.family.law.width
-        if widths[0] != widths[1]:
-            raise ValueError(
-                f"examples of real have {widths[0]} numbers, those of the family {widths[1]}; "
-                "they must be alike."
-            )
+        if self.real is not None:
+            self.family.check_real(self.real)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -174,9 +172,10 @@ class RetrainingSystem(Configuration):
         a quadrature of the real law (to convergence, where it is iterative).
         """
         law, truth = self.family.law, self.truth
-        if type(truth) is type(self.family):
+        if truth.law == law:
             return truth.parameters
         nodes = truth.law.quadrature(truth.parameters, _order(truth.law.width))
+        nodes = scaled(nodes, _WITHOUT_END)
         fitted = self.family.parameters
         for _ in range(_REFITS):
             fitted = law.fit(nodes, fitted)

@@ -104,6 +104,19 @@ class Categorical(Family):
         if self.probs.size < 2:
             raise ValueError("probs must hold at least 2 categories.")
 
+    def check_real(self, real: Family) -> None:
+        """Real examples are the numbers of the same categories.
+
+        Raises
+        ------
+        ValueError
+            When they are not.
+        """
+        if not isinstance(real, Categorical) or real.probs.size != self.probs.size:
+            raise ValueError(
+                f"real must be a categorical law of {self.probs.size} categories, as the family."
+            )
+
     @property
     def law(self) -> CategoricalLaw:
         """The probabilities of so many categories."""

@@ -102,9 +102,10 @@ class ExponentialFamilyLaw(Law):
 
         begin = (jnp.asarray(0), previous, jnp.asarray(False))
         eta: Array = jax.lax.while_loop(unsettled, newton, begin)[1]
-        # Where there is no likeliest member (no spread, all zero) the gradient is not zero.
+        # In units of the statistics' standard deviations, which have no fixed scale.
+        sd = jnp.sqrt(jnp.diagonal(jax.hessian(log_partition)(eta)))
         gradient = jax.grad(log_partition)(eta) - target
-        solved = jnp.max(jnp.abs(gradient)) <= 1e-6 * (1 + jnp.max(jnp.abs(target)))
+        solved = jnp.all(jnp.abs(gradient) <= 1e-6 * sd) & self._member.attained(target)
         return jnp.where(solved, eta, jnp.nan)
 
 

@@ -128,7 +128,9 @@ class GaussianLaw(Law):
         share = second.weight / jnp.where(joined.weight > 0, joined.weight, 1)
         apart = second.statistics.mean - first.statistics.mean
         between = share * (1 - share) * jnp.outer(apart, apart)
-        cov = joined.statistics.cov + between
+        # Of an empty set there is no mean to be apart from.
+        both = (first.weight > 0) & (second.weight > 0)
+        cov = joined.statistics.cov + jnp.where(both, between, 0)
         return joined._replace(statistics=joined.statistics._replace(cov=cov))
 
 

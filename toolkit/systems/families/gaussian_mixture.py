@@ -130,7 +130,7 @@ class GaussianMixtureLaw(Law):
         cov = jnp.einsum("nk,nki,nkj->kij", share, apart, apart)
         scale = jnp.maximum(jnp.trace(cov, axis1=-2, axis2=-1), 1e-300)[:, None, None]
         roots = jnp.linalg.cholesky(cov / scale) * jnp.sqrt(scale)
-        regular = jnp.all(jnp.isfinite(roots), axis=(-2, -1)) & (count > self.num_features)
+        regular = jnp.all(jnp.isfinite(roots), axis=(-2, -1)) & (count >= self.num_features + 1)
         return MixtureParams(
             weights=count / jnp.sum(count),
             means=jnp.where(regular[:, None], means, params.means),

@@ -44,7 +44,7 @@ class KernelDensityLaw(Law):
     @property
     def fewest(self) -> int:
         """As many as make the data's covariance regular, where it is the kernel's."""
-        return self.num_features + 1 if self.relative else 1
+        return self.num_features + 1 if self.relative and self.bandwidth else 1
 
     def sample(self, params: KernelParams, key: Array, number: int) -> Array:
         """A centre drawn again, and noise."""
@@ -152,6 +152,8 @@ class KernelDensity(Family):
     def __post_init__(self) -> None:
         self._set("points", validation.frozen_array(self.points, "points", 2))
         self._set("bandwidth", validation.real(self.bandwidth, "bandwidth", 0))
+        if not isinstance(self.relative, bool):
+            raise ValueError(f"relative must be true or false, not {self.relative!r}.")
         number, d = self.points.shape
         if d == 0 or number < self.law.fewest:
             raise ValueError(

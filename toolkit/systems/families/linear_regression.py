@@ -55,13 +55,17 @@ class RegressionLaw(Law):
 
     def sample(self, params: RegressionParams, key: Array, number: int) -> Array:
         """Inputs with labels."""
-        z = normals(key, self.num_inputs + 1, number, jnp.dtype(float)).T
+        return self.examples(params, key, jnp.asarray(number), number).values
+
+    def examples(self, params: RegressionParams, key: Array, number: Array, most: int) -> Points:
+        """Inputs with labels; a design is one of those that are used."""
+        weight = (jnp.arange(most) < number).astype(float)
+        z = normals(key, self.num_inputs + 1, most, jnp.dtype(float)).T
         x = z[:, :-1]
         if self.inputs == "orthogonal":
-            # A design of all of them: where fewer are used it is one in the mean alone.
-            x = jnp.linalg.qr(x)[0] * jnp.sqrt(number)
+            x = jnp.linalg.qr(weight[:, None] * x)[0] * jnp.sqrt(number)
         y = x @ params.coef + params.noise_sd * z[:, -1]
-        return jnp.concatenate([x, y[:, None]], axis=1)
+        return Points(jnp.concatenate([x, y[:, None]], axis=1), weight)
 
     def log_prob(self, params: RegressionParams, values: Array) -> Array:
         """Of the label given the inputs, whose law is not fitted."""
@@ -79,7 +83,7 @@ class RegressionLaw(Law):
         return Points(jnp.concatenate([z[:, :-1], y[:, None]], axis=1), weight)
 
     def vector(self, params: RegressionParams) -> Array:
-        """The coefficients and the noise's sd, which no fit changes."""
+        """The coefficients: the noise is known, and no fit changes it."""
         return params.coef
 
     def of_vector(self, vector: Array) -> RegressionParams:

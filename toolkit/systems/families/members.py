@@ -18,6 +18,8 @@ from toolkit.systems.families.protocol import Array
 
 #: Mass beyond the nodes of a discrete law.
 _TAIL = 1e-17
+#: Of means whose distance from the edge of the range is rounding nothing is concluded.
+_EDGE = 1e-12
 _Nodes = tuple[np.ndarray, np.ndarray]
 
 
@@ -40,6 +42,8 @@ class Member(NamedTuple):
         log h(x).
     sample : callable
         ``sample(eta, key, number)``.
+    attained : callable
+        Whether a member has such a mean of T: whether it is inside the range of ``grad A``.
     nodes : callable
         ``nodes(parameters, order)``: values and weights that integrate over the law.
     usual : callable
@@ -54,6 +58,7 @@ class Member(NamedTuple):
     log_partition: Callable[[Array], Array]
     log_base: Callable[[Array], Array]
     sample: Callable[[Array, Array, int], Array]
+    attained: Callable[[Array], Array]
     nodes: Callable[[np.ndarray, int], _Nodes]
 
 
@@ -65,12 +70,31 @@ def _nothing(x: Array) -> Array:
     return jnp.zeros_like(x)
 
 
+def _positive(mean: Array) -> Array:
+    """Counts that are all zero, waiting times that are all zero: no member is likeliest."""
+    return mean[0] > 0
+
+
+def _gamma_attained(mean: Array) -> Array:
+    """The mean of the logarithms is below the logarithm of the mean: the examples differ."""
+    return jnp.log(mean[1]) - mean[0] > _EDGE * (1 + jnp.abs(mean[0]))
+
+
+def _beta_attained(mean: Array) -> Array:
+    """The geometric means of x and 1 - x add up to less than 1: the examples differ."""
+    return jnp.sum(jnp.exp(mean)) < 1 - _EDGE
+
+
 def _whole_numbers(law: str, *parameters: float) -> _Nodes:
     """All values of one of SciPy's discrete laws but for a mass of 1e-17."""
     from scipy import stats  # takes long to import
 
     frozen = getattr(stats, law)(*parameters)
-    values = np.arange(int(frozen.isf(_TAIL)) + 2, dtype=float)
+    # SciPy's own quantile loses such a mass in 1 less it.
+    last = 2 * int(frozen.mean()) + 2
+    while frozen.sf(last) > _TAIL:
+        last *= 2
+    values = np.arange(last + 1, dtype=float)
     weight = frozen.pmf(values)
     return values, weight / weight.sum()
 
@@ -109,6 +133,7 @@ MEMBERS: dict[str, Member] = {
         log_partition=lambda eta: jnp.exp(eta[0]),
         log_base=lambda x: -gammaln(x + 1),
         sample=lambda eta, key, n: jax.random.poisson(key, jnp.exp(eta[0]), (n,)).astype(float),
+        attained=_positive,
         nodes=lambda p, _: _whole_numbers("poisson", p[0]),
     ),
     "geometric": Member(
@@ -120,6 +145,7 @@ MEMBERS: dict[str, Member] = {
         log_partition=lambda eta: -jnp.log(-jnp.expm1(eta[0])),
         log_base=_nothing,
         sample=lambda eta, key, n: jnp.floor(jnp.log(uniforms(key, n)) / eta[0]),
+        attained=_positive,
         nodes=lambda p, _: _whole_numbers("geom", p[0], -1),
     ),
     "exponential": Member(
@@ -131,6 +157,7 @@ MEMBERS: dict[str, Member] = {
         log_partition=lambda eta: -jnp.log(-eta[0]),
         log_base=_nothing,
         sample=lambda eta, key, n: jnp.log(uniforms(key, n)) / eta[0],
+        attained=_positive,
         nodes=lambda p, order: _gamma_nodes(np.array([1.0, p[0]]), order),
     ),
     "gamma": Member(
@@ -144,6 +171,7 @@ MEMBERS: dict[str, Member] = {
         ),
         log_base=lambda x: -jnp.log(x),
         sample=lambda eta, key, n: gamma(key, jnp.full(n, eta[0])) / -eta[1],
+        attained=_gamma_attained,
         nodes=_gamma_nodes,
     ),
     "beta": Member(
@@ -157,6 +185,7 @@ MEMBERS: dict[str, Member] = {
         ),
         log_base=lambda x: -jnp.log(x) - jnp.log1p(-x),
         sample=_two_gammas,
+        attained=_beta_attained,
         nodes=_beta_nodes,
     ),
 }

@@ -87,6 +87,11 @@ class Law:
         """So many examples, shape (number, width)."""
         raise NotImplementedError
 
+    def examples(self, params: Any, key: Array, number: Array, most: int) -> Points:
+        """``number`` examples, with room for ``most``."""
+        weight = (jnp.arange(most) < number).astype(float)
+        return Points(self.sample(params, key, most), weight)
+
     def log_prob(self, params: Any, values: Array) -> Array:
         """Log density of examples, shape (number,)."""
         raise NotImplementedError
@@ -144,8 +149,7 @@ class Law:
         Drawn one by one where there is room for ``most`` of them; with room for none from the
         statistics' own law, by a family that ``draws_statistics``.
         """
-        weight = (jnp.arange(most) < number).astype(float)
-        return self.summary(Points(self.sample(params, key, most), weight))
+        return self.summary(self.examples(params, key, number, most))
 
     def summary(self, data: Data) -> Summary:
         """Examples by their statistics."""
@@ -160,7 +164,7 @@ class Law:
         average = jax.tree.map(
             lambda one, other: one + share * (other - one), first.statistics, second.statistics
         )
-        return Summary(weight, average)
+        return Summary(weight, _of_the_other(first, second, average))
 
     # ------------------------------------------------------------------------------ any family
 
@@ -191,6 +195,16 @@ class Law:
         return self.join_statistics(first, second)
 
 
+def _of_the_other(first: Summary, second: Summary, both: Any) -> Any:
+    """Statistics of two sets; where one is empty, and its average may be anything, the other's."""
+
+    def leaf(one: Array, other: Array, joined: Array) -> Array:
+        joined = jnp.where(second.weight > 0, joined, one)
+        return jnp.where(first.weight > 0, joined, other)
+
+    return jax.tree.map(leaf, first.statistics, second.statistics, both)
+
+
 def scaled(data: Data, factor: Array | float) -> Data:
     """A training set in which every example counts ``factor`` times."""
     return data._replace(weight=data.weight * factor)
@@ -216,6 +230,21 @@ class Family:
     def parameters(self) -> Any:
         """The member's parameters, a pytree of arrays."""
         raise NotImplementedError
+
+    def check_real(self, real: Family) -> None:
+        """Check what real examples of another family would be to this one.
+
+        Raises
+        ------
+        ValueError
+            When they cannot be examples of it.
+        """
+        widths = real.law.width, self.law.width
+        if widths[0] != widths[1]:
+            raise ValueError(
+                f"examples of real have {widths[0]} numbers, those of the family {widths[1]}; "
+                "they must be alike."
+            )
 
     def _set(self, name: str, value: Any) -> None:
         """Assignment inside ``__post_init__`` of a frozen dataclass."""

@@ -25,7 +25,7 @@ class Accumulate(Policy):
 
     name: ClassVar[str] = "accumulate"
 
-    def begin(self, setting: Setting) -> Data:
+    def begin(self, setting: Setting, key: Array) -> Data:
         """The real data, with room for all that will come."""
         return roomy(setting)
 

@@ -67,7 +67,7 @@ class Budget(Policy):
                 f"{self.size}."
             )
 
-    def begin(self, setting: Setting) -> Any:
+    def begin(self, setting: Setting, key: Array) -> Any:
         """Room for everything, or for the budget; what is empty has priority below 0."""
         real = setting.real
         assert isinstance(real, Points)
@@ -77,10 +77,7 @@ class Budget(Policy):
         room = Points(jnp.pad(real.values, ((0, empty), (0, 0))), jnp.pad(real.weight, (0, empty)))
         if self.keep == "latest":
             return _best(room, _recency(room), self.size)[0]
-        # Any priorities will do: the real data are exchangeable.
-        count = jnp.arange(len(room.weight)) + 0.5
-        fill = jnp.where(room.weight > 0, count / len(real.weight), -1.0)
-        return _best(room, fill, self.size)
+        return _best(room, _priority(key, room), self.size)
 
     def train(
         self, setting: Setting, numbers: Mapping[str, Array], key: Array, memory: Any, batch: Data

@@ -120,7 +120,7 @@ class Policy:
         """One of ``best_of`` examples: shapes (number, best_of, width) to (number, width)."""
         return values[:, 0]
 
-    def begin(self, setting: Setting) -> Any:
+    def begin(self, setting: Setting, key: Array) -> Any:
         """What is kept of the real data when the loop starts."""
         return ()
 
