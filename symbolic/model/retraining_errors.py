@@ -208,5 +208,13 @@ RETRAINING: Premises = {
         "all examples of a training set count alike",
         eq(_n, s.synthetic_ratio * _n0),
     ),
+    "power_schedule": (
+        "the number of generated examples grows like a power",
+        eq(s.generated_at[_t], _n * (_t + 1) ** s.schedule_power),
+    ),
+    "linear_schedule": (
+        "the number of generated examples grows linearly",
+        eq(s.generated_at[_t], _n * (_t + 1)),
+    ),
     "numbers_alike": ("as many generated examples as real ones", eq(_n, _n0)),
 }

@@ -154,6 +154,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     sp.trigamma: lambda x: special.polygamma(1, x),
     sp.polygamma: special.polygamma,
     sp.harmonic: lambda x: special.digamma(x + 1) + float(sp.EulerGamma),
+    sp.zeta: special.zeta,
     sp.erf: special.erf,
     sp.erfc: special.erfc,
     sp.Abs: elementwise("abs"),

@@ -57,6 +57,11 @@ def polygamma(order: Any, x: Any) -> Any:
     return digamma(x) if np.ndim(order) == 0 and order == 0 else jax_special.polygamma(order, x)
 
 
+def zeta(power: Any, start: Any = 1.0) -> Any:
+    """Riemann's zeta function (Hurwitz' with another start), for a power above 1."""
+    return (scipy_special if namespace(power, start) is np else jax_special).zeta(power, start)
+
+
 def where(condition: Any, then: Any, otherwise: Any) -> Any:
     """Choose, in the library of the values."""
     return namespace(condition, then, otherwise).where(condition, then, otherwise)
