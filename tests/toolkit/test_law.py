@@ -87,15 +87,14 @@ def with_corpus(system: CoevolvingSystem, **changes: float) -> CoevolvingSystem:
 def test_kernels_and_twin_have_one_law_and_a_wrong_twin_is_rejected(name: str) -> None:
     system = cases.SYSTEMS[name]
     right = of_twin(system, TWIN_REPLICATES, seed=32)
-    for method in METHODS.get(name, ("exact",)):
-        verdict = same_law(simulated(system, method), right)
-        verdict.require(level(f"law: {method} and twin", len(cases.SYSTEMS)))
+    ours = {method: simulated(system, method) for method in METHODS.get(name, ("exact",))}
+    for method, run in ours.items():
+        same_law(run, right).require(level(f"law: {method} and twin", len(cases.SYSTEMS)))
 
     alpha = level("law: exact and twin", len(cases.SYSTEMS))
     for wrong in WRONG_TWINS.get(name, []):
         wrong_twin = of_twin(system.replace(**wrong), TWIN_REPLICATES, seed=33)
-        verdict = same_law(simulated(system, "exact"), wrong_twin)
-        assert verdict.p_value < alpha, f"{wrong} was not noticed"
+        assert same_law(ours["exact"], wrong_twin).p_value < alpha, f"{wrong} was not noticed"
     for change in WRONG_IN_LARGE_SAMPLES.get(name, []):
         samples = (simulated(one, "exact", LARGE) for one in (system, change(system)))
         assert same_law(*samples).p_value < alpha

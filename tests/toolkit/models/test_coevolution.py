@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from typing import Any
 
@@ -51,12 +52,15 @@ def overlapping() -> xr.Dataset:
 
 def factors(evidence: Any, values: dict[str, Any], of: Any = program) -> dict[str, np.ndarray]:
     """The terms of each factor at known values."""
-    return {name: np.asarray(terms) for name, terms in _traced(evidence, values, of).items()}
+    known = {name: jnp.asarray(value, float) for name, value in values.items()}
+    found = _traced(of, evidence.spec, known, evidence.data)
+    return {name: np.asarray(terms) for name, terms in found.items()}
 
 
-def _traced(evidence: Any, values: dict[str, Any], of: Any = program) -> dict[str, Any]:
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _traced(of: Any, spec: Any, values: dict[str, Any], data: Any) -> dict[str, Any]:
     seeded = handlers.substitute(handlers.seed(of, 0), data=values)
-    sites = handlers.trace(seeded).get_trace(evidence.spec, values, evidence.data)
+    sites = handlers.trace(seeded).get_trace(spec, values, data)
     observed = {name: site for name, site in sites.items() if site.get("is_observed")}
     return {name: site["fn"].log_factor for name, site in observed.items()}
 
@@ -249,7 +253,10 @@ def test_data_tell_a_replicate_s_size_about_as_well_as_is_assumed() -> None:
     def totals(offset: Any) -> Any:
         """Of each replicate, at its own offset."""
         values = VALUES | known | {"replicate_offset": offset}
-        return sum(part.sum(axis=1) for part in _traced(evidence, values).values())
+        return sum(
+            part.sum(axis=1)
+            for part in _traced(program, evidence.spec, values, evidence.data).values()
+        )
 
     step = 0.1 * np.ones(4)
     curvature = (totals(step) - 2 * totals(0 * step) + totals(-step)) / step**2

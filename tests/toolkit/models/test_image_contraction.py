@@ -41,13 +41,17 @@ def density(dataset: xr.Dataset, options: dict[str, Any], **values: Any) -> Any:
     evidence = MODEL.prepare(dataset, **options)
     chosen = VALUES | values
     size = "effective_image_count" if evidence.spec.sizes == "unknown" else "effective_batch_size"
-    return log_terms(
+    return compiled_log_terms(
         evidence.spec,
         evidence.data,
         jnp.asarray(chosen[size]),
         jnp.asarray(chosen["shrinkage_factor"]),
         jnp.asarray(chosen["real_share"]),
     )
+
+
+#: One program instead of one for each operation.
+compiled_log_terms = jax.jit(log_terms, static_argnums=0)
 
 
 # ------------------------------------------------------------------------------ special functions

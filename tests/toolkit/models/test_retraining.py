@@ -56,8 +56,12 @@ def dense_law(start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def terms(evidence: Any, values: dict[str, Any]) -> np.ndarray:
     target = Target(MODEL.program, evidence.spec)
     known = {name: jnp.asarray(value, float) for name, value in values.items()}
-    found = log_likelihoods(target, known, MODEL.priors(evidence), evidence.data)
+    found = compiled_log_likelihoods(target, known, MODEL.priors(evidence), evidence.data)
     return np.asarray(found[evidence.spec.variable])
+
+
+#: One program instead of one for each operation.
+compiled_log_likelihoods = jax.jit(log_likelihoods, static_argnums=0)
 
 
 def test_the_density_is_that_of_the_whole_trajectory() -> None:

@@ -1,5 +1,6 @@
 """text_drift: both densities against SciPy, the law of lost texts, causes recovered and refused."""
 
+import functools
 from typing import Any
 
 import jax
@@ -32,9 +33,15 @@ def dataset(probs: Any, generation: Any = None, **variables: Any) -> xr.Dataset:
 def terms(data: xr.Dataset, options: dict[str, Any] | None = None, **values: Any) -> np.ndarray:
     """The log density of each transition at given values."""
     found = MODEL.prepare(data, **(options or {}))
+    known = {name: jnp.asarray(value, float) for name, value in values.items()}
+    return np.asarray(log_factor(found.spec, known, found.data))
+
+
+@functools.partial(jax.jit, static_argnums=0)  # one program instead of one for each operation
+def log_factor(spec: Any, values: dict[str, Any], data: Any) -> Any:
     with numpyro.handlers.trace() as sites:
-        MODEL.program(found.spec, values, found.data)
-    return np.asarray(sites["text_probs"]["fn"].log_factor)
+        MODEL.program(spec, values, data)
+    return sites["text_probs"]["fn"].log_factor
 
 
 def drawn(seed: int = 0, **changes: Any) -> xr.Dataset:
