@@ -17,9 +17,10 @@ from symbolic import symbols as s
 from symbolic.lemmas.lemma import lemma
 from symbolic.model.retraining_map import curvature_form, information_form, length
 from symbolic.relations import ge, le
-from symbolic.worlds import World, holds, retraining_map
+from symbolic.worlds import World, holds, retraining_map, retraining_map_network
 
 F = Fraction
+_i, _k = s.leading_model, s.source_model
 resolvent_norm = sp.Symbol("R_norm", nonnegative=True)
 perturbation_norm = sp.Symbol("E_norm", nonnegative=True)
 
@@ -64,6 +65,16 @@ def _neumann(statement: Relational) -> bool:
     return True
 
 
+def _leading_row(statement: Relational) -> bool:
+    """Rows that add up to one number, and rows that do not."""
+    alike = ((F(1, 3), F(2, 3)), (F(1, 5), F(4, 5)))
+
+    def even() -> World:
+        return retraining_map_network.network("rows alike", alike, (F(2, 3), F(2, 3)))
+
+    return _attained(statement, even, retraining_map_network.three)
+
+
 LEMMAS = (
     lemma(
         "least_eigenvalue",
@@ -103,5 +114,13 @@ LEMMAS = (
         le(resolvent_norm, perturbation_norm * (1 + resolvent_norm)),
         "Golub and Van Loan, Matrix Computations, lemma 2.3.3",
         _neumann,
+    ),
+    lemma(
+        "leading_row",
+        "the largest eigenvalue of a matrix without negative entries is at most the sum of the row "
+        "in which its eigenvector is largest",
+        le(s.retraining_eigenvalue, sp.Sum(s.network_jacobian[_i, _k], (_k, 0, s.models - 1))),
+        "Perron and Frobenius; Horn and Johnson, Matrix Analysis, th. 8.1.22",
+        _leading_row,
     ),
 )

@@ -13,8 +13,10 @@ from symbolic.model import (
     image,
     injection,
     rates,
+    retraining_budget,
     retraining_errors,
     retraining_map,
+    retraining_map_network,
     retraining_map_samples,
     retraining_regression,
     spectra,
@@ -37,8 +39,10 @@ _GROUPS = (
     rates.RATES,
     retraining_errors.RETRAINING,
     retraining_regression.REGRESSION,
+    retraining_budget.BUDGET,
     retraining_map.RETRAINING_MAP,
     retraining_map_samples.RETRAINING_SAMPLES,
+    retraining_map_network.RETRAINING_NETWORK,
 )
 
 

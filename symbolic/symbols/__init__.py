@@ -19,6 +19,7 @@ from symbolic.symbols import (
     rates,
     retraining_errors,
     retraining_map,
+    retraining_map_network,
     retraining_map_samples,
     sizes,
     spectra,
@@ -33,6 +34,7 @@ from symbolic.symbols.overlap import *
 from symbolic.symbols.rates import *
 from symbolic.symbols.retraining_errors import *
 from symbolic.symbols.retraining_map import *
+from symbolic.symbols.retraining_map_network import *
 from symbolic.symbols.retraining_map_samples import *
 from symbolic.symbols.sizes import *
 from symbolic.symbols.spectra import *
@@ -50,6 +52,7 @@ _GROUPS = (
     retraining_errors,
     retraining_map,
     retraining_map_samples,
+    retraining_map_network,
 )
 
 MEANINGS: dict[str, str] = {name: words for group in _GROUPS for name, words in group.WORDS.items()}

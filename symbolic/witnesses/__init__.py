@@ -20,7 +20,9 @@ from symbolic.witnesses import (
     replicates,
     retraining_errors,
     retraining_map,
+    retraining_map_network,
     retraining_map_samples,
+    retraining_map_selection,
     retraining_map_steps,
     retraining_mixes,
     retraining_pools,
@@ -57,6 +59,8 @@ _MODULES = (
     retraining_map,
     retraining_map_steps,
     retraining_map_samples,
+    retraining_map_network,
+    retraining_map_selection,
 )
 
 WITNESSES: dict[str, Witness] = {

@@ -19,9 +19,11 @@ from symbolic.worlds import (
     gaussians,
     images,
     injection,
+    retraining_budget,
     retraining_courses,
     retraining_errors,
     retraining_map,
+    retraining_map_network,
     retraining_map_samples,
     retraining_regression,
     shapes,
@@ -104,6 +106,11 @@ NAMES: dict[Worlds, str] = {
     (retraining_courses.likelihood,): "maximum_likelihood numbers_in_ratio",
     (retraining_courses.known,): "known_variance",
     (retraining_courses.alike,): "numbers_alike",
+    (retraining_budget.sample,): "sample_location sample_unbiased sample_spread sample_variance "
+    "sample_moment batch_location batch_unbiased batch_spread batch_moment batch_pooled",
+    (retraining_budget.reservoir,): "reservoir_location reservoir_unbiased reservoir_spread "
+    "reservoir_count reservoir_pairs reservoir_moment",
+    (retraining_budget.first,): "first_pool_error first_reservoir first_reservoir_variance",
     (retraining_courses.growing,): "power_schedule",
     (retraining_courses.linear,): "linear_schedule",
     (retraining_regression.replaced, retraining_regression.accumulated): "weights_step label_noise",
@@ -120,6 +127,9 @@ NAMES: dict[Worlds, str] = {
     _CHOSEN: "chosen_mean chosen_spread joint_shift joint_variance fitted_sd jacobian_trace "
     "jacobian_determinant stability_margin best_of_two_mean best_of_two_square replaced_sd "
     "replaced_shift sd_start shift_start",
+    (*_CHOSEN, retraining_map_network.pair): "eigenvalue_sum eigenvalue_product eigenvalue_gap",
+    (retraining_map_network.pair,): "network_trace network_determinant",
+    (retraining_map_network.three,): "network_jacobian source_weights largest_ratio",
     (retraining_map_samples.settled,): "fixed_shift fixed_variance",
     (retraining_map.narrow, retraining_map.wide, retraining_map.elsewhere): "mixed_likelihood "
     "parametric_optimum gibbs",

@@ -102,6 +102,7 @@ def _chosen(name: str, ratio: Fraction, at: tuple[Any, Any], real_variance: Any)
 
     trace = part(0, 0) + part(1, 1)
     determinant = part(0, 0) * part(1, 1) - part(0, 1) * part(1, 0)
+    apart = mp.sqrt(trace**2 / 4 - determinant)
     shifts, sds = [mp.mpf(0)], [real(START)]
     for _ in range(4):
         shifts.append(shifts[-1] + mean * sds[-1])
@@ -118,6 +119,9 @@ def _chosen(name: str, ratio: Fraction, at: tuple[Any, Any], real_variance: Any)
             s.selected_variance: spread,
             s.jacobian_trace: trace,
             s.jacobian_determinant: determinant,
+            s.retraining_eigenvalue: trace / 2 + apart,
+            s.other_eigenvalue: trace / 2 - apart,
+            s.eigenvalue_gap: 2 * apart,
             s.stability_margin: (1 - part(0, 0)) * (1 - part(1, 1)) - part(0, 1) * part(1, 0),
             s.initial_sd: START,
         },

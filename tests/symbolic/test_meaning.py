@@ -68,6 +68,7 @@ _ALSO_TRUE = {
     ("axis_chi_square", "x -> -x"): "the same mirrored",
     ("axis_chi_square", "-delta[a] -> delta[a]"): "the same mirrored",
     ("isotropic", "0 -> 1"): "any axis is like any other",
+    ("largest_ratio", "lambda_W -> 2*lambda_W"): "a weaker bound",
     ("jacobian_trace", "v_G -> 2*v_G"): "a slope that is the same everywhere",
     ("jacobian_determinant", "v_G -> 2*v_G"): "a slope that is the same everywhere",
     ("jacobian_determinant", "Delta_G -> 2*Delta_G"): "a slope that is the same everywhere",
