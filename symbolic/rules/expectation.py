@@ -35,7 +35,7 @@ STATE = frozenset(
         s.text_diversity_variance, s.self_overlap_variance, s.overlap_variance,
         s.self_overlap_covariance, s.shared_overlap_covariance, s.current_square_trace,
         s.root_form, s.text_products, s.location_error, s.model_variance, s.data_distance,
-        s.data_variance, s.pool_moment,
+        s.data_variance, s.pool_moment, s.pool_error,
     }
 )  # fmt: skip
 _STATE_FUNCTIONS = (s.posterior, s.mixture, s.density)

@@ -41,6 +41,10 @@ data_variance = sp.Symbol("s_R", nonnegative=True)
 pool_moment = sp.Symbol("q_t", nonnegative=True)
 pool_moment_at = sp.IndexedBase(random("q", nonnegative=True), nonnegative=True)
 next_pool_moment = random("q'", nonnegative=True)
+pool_error = sp.Symbol("p_t", nonnegative=True)
+pool_error_at = sp.IndexedBase(random("p_pool", nonnegative=True), nonnegative=True)
+next_pool_error = random("p_pool'", nonnegative=True)
+training_budget = count("B")
 
 WORDS: dict[str, str] = {
     "num_real": "real examples of the first fit; of each later training set where it has any",
@@ -64,5 +68,7 @@ WORDS: dict[str, str] = {
     "at hand",
     "data_variance": "(mean) trace of the covariance of the real examples at hand, divided by "
     "their number",
+    "pool_error": "(mean) squared distance of the pool's mean from that of the real data",
+    "training_budget": "examples that a model is fitted to, whatever there are",
     "pool_moment": "(mean) squared distance of an example of the pool from the real data's mean",
 }
