@@ -534,6 +534,48 @@ FORECASTS: dict[str, Label] = {
 }
 
 
+#: Second axis of a matrix of parameters, and what is known of one retraining with endless data.
+COMPONENT_ALT = "component_alt"
+REAL_CURVATURE = "real_curvature"
+FISHER_INFORMATION = "fisher_information"
+JACOBIAN = "jacobian"
+FIXED_POINT_PARAMETERS = "fixed_point_parameters"
+MISFIT_EIGENVALUE = "misfit_eigenvalue"
+SPECTRAL_RADIUS = "spectral_radius"
+OPERATOR_NORM = "operator_norm"
+REFIT_RADIUS = "refit_radius"
+REFIT_NORM = "refit_norm"
+SMALLEST_CURVATURE = "smallest_curvature"
+WASSERSTEIN_MISFIT = "wasserstein_misfit"
+HESSIAN_LIPSCHITZ = "hessian_lipschitz"
+PAPER_CONDITION = "paper_condition"
+PAPER_RATIO = "paper_ratio"
+
+_MATRIX = (COMPONENT, COMPONENT_ALT)
+
+#: Of the map of one retraining (``toolkit.theory.stability``), with all their dimensions.
+STABILITY: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(COMPONENT_ALT, (), "parameter (second axis of a matrix)", "1"),
+        Label(REAL_CURVATURE, _MATRIX, "mean negative Hessian on real data, A", "1"),
+        Label(FISHER_INFORMATION, _MATRIX, "Fisher information of the best model, B", "1"),
+        Label(MISFIT_EIGENVALUE, (COMPONENT,), "eigenvalue of A^(-1/2) B A^(-1/2)", "1"),
+        Label(FIXED_POINT_PARAMETERS, (COMPONENT,), "parameters at the fixed point", "1"),
+        Label(JACOBIAN, _MATRIX, "Jacobian of the map at its fixed point", "1"),
+        Label(SPECTRAL_RADIUS, (), "spectral radius of the Jacobian", "1"),
+        Label(OPERATOR_NORM, (), "operator norm of the Jacobian", "1"),
+        Label(REFIT_RADIUS, (), "spectral radius of (A + lambda B)^-1 lambda B", "1"),
+        Label(REFIT_NORM, (), "operator norm of (A + lambda B)^-1 lambda B", "1"),
+        Label(SMALLEST_CURVATURE, (), "smallest eigenvalue of A", "1"),
+        Label(WASSERSTEIN_MISFIT, (), "1-Wasserstein distance, best model to real", _LENGTH),
+        Label(HESSIAN_LIPSCHITZ, (), "Lipschitz constant of the Hessian on the nodes", "1"),
+        Label(PAPER_CONDITION, (), "lambda (1 + eps L / alpha): the paper needs < 1/2", "1"),
+        Label(PAPER_RATIO, (), "lambda up to which the paper's condition holds", "1"),
+    )
+}
+
+
 def variable(name: str) -> Label:
     """The label of a trajectory variable.
 

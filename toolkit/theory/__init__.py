@@ -15,9 +15,12 @@ from toolkit.theory.numbers import (
 )
 from toolkit.theory.predictions import predict, why_not
 from toolkit.theory.results import NothingPredictedError
+from toolkit.theory.retraining_map import NoFixedPointError, map_of
+from toolkit.theory.retraining_stability import stability
 from toolkit.theory.tables import best_injection_fraction, image_rates, smallest_dose, theorems
 
 __all__ = [
+    "NoFixedPointError",
     "NothingPredictedError",
     "best_injection_fraction",
     "confused_diversity_bound",
@@ -25,10 +28,12 @@ __all__ = [
     "image_rates",
     "log_contraction_constant",
     "log_directional_factor",
+    "map_of",
     "mean_over_counts",
     "number",
     "predict",
     "smallest_dose",
+    "stability",
     "theorem",
     "theorems",
     "why_not",

@@ -43,6 +43,7 @@ class GaussianLaw(Law):
     summarised: ClassVar[bool] = True
     draws_statistics: ClassVar[bool] = True
     tempers: ClassVar[bool] = True
+    ranks: ClassVar[bool] = True
 
     @property
     def width(self) -> int:  # type: ignore[override]
@@ -95,6 +96,11 @@ class GaussianLaw(Law):
     def tempered(self, params: GaussianParams, temperature: Array) -> GaussianParams:
         """The covariance times the temperature."""
         return params._replace(root=params.root * jnp.sqrt(temperature))
+
+    def score_cdf(self, params: GaussianParams, weights: Array, scores: Array) -> Array:
+        """Of a normal score."""
+        sd = jnp.sqrt(jnp.sum(jnp.square(weights @ params.root)))
+        return jax.scipy.stats.norm.cdf((scores - params.mean @ weights) / sd)
 
     def usable(self, params: GaussianParams) -> Array:
         """Finite, with a covariance that is regular in floating point."""

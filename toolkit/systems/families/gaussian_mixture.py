@@ -35,6 +35,7 @@ class GaussianMixtureLaw(Law):
     num_components: int
     num_features: int
     em_steps: int
+    ranks: ClassVar[bool] = True
 
     @property
     def width(self) -> int:  # type: ignore[override]
@@ -80,6 +81,12 @@ class GaussianMixtureLaw(Law):
         values = params.means[:, None] + jnp.einsum("kij,nj->kni", params.roots, z)
         weights = params.weights[:, None] * weight
         return Points(values.reshape(-1, self.num_features), weights.ravel())
+
+    def score_cdf(self, params: MixtureParams, weights: Array, scores: Array) -> Array:
+        """Of a mixture of normal scores."""
+        sds = jnp.sqrt(jnp.sum(jnp.square(jnp.einsum("i,kij->kj", weights, params.roots)), axis=1))
+        z = (scores[:, None] - params.means @ weights) / sds
+        return jax.scipy.stats.norm.cdf(z) @ params.weights
 
     def vector(self, params: MixtureParams) -> Array:
         """All but the last weight, the means, and the lower triangles of the covariances."""

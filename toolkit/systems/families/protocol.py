@@ -70,13 +70,15 @@ class Law:
     A family that has sufficient statistics of fixed size is ``summarised``: its ``statistics``
     (averages) are all that a fit needs. It ``draws_statistics`` where it can draw them from their
     own law, at a cost that does not grow with the number of examples. It ``tempers`` where the
-    normalised power of a density belongs to the family.
+    normalised power of a density belongs to the family, and ``ranks`` where the law of a linear
+    score is known.
     """
 
     width: int
     summarised: ClassVar[bool] = False
     draws_statistics: ClassVar[bool] = False
     tempers: ClassVar[bool] = False
+    ranks: ClassVar[bool] = False
 
     @property
     def fewest(self) -> int:
@@ -118,6 +120,10 @@ class Law:
 
     def tempered(self, params: Any, temperature: Array) -> Any:
         """The member of density proportional to ``p^(1/temperature)``."""
+        raise NotImplementedError
+
+    def score_cdf(self, params: Any, weights: Array, scores: Array) -> Array:
+        """The chance that an example's score ``x . weights`` is below each of ``scores``."""
         raise NotImplementedError
 
     def usable(self, params: Any) -> Array:
