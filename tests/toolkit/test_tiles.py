@@ -50,7 +50,9 @@ def image_by_image(key: Any, count: Any, batch_size: int, *of: Any) -> Any:
     # As they are rounded in units of binary digits.
     chosen = (z * np.float32(tiles.UNIT)).astype(float)[:, first[own] * width + each] / tiles.UNIT
     inverse = posterior.gaussians.scaled_inverse(factor)
-    r = posterior.posteriors(jnp.asarray(own), jnp.asarray(chosen), probs, mean, factor, inverse)
+    # One program instead of one for each operation.
+    posteriors = jax.jit(posterior.posteriors)
+    r = posteriors(jnp.asarray(own), jnp.asarray(chosen), probs, mean, factor, inverse)
     return np.sum(r, axis=-1)
 
 
