@@ -13,14 +13,21 @@ import sympy as sp
 from symbolic.symbols import (
     SYMBOLS,
     feature,
+    model,
     num_features,
+    num_models,
     num_texts,
     other_feature,
+    other_model,
     other_text,
     text,
 )
 
-_INDICES = {num_texts - 1: {text, other_text}, num_features - 1: {feature, other_feature}}
+_INDICES = {
+    num_texts - 1: {text, other_text},
+    num_features - 1: {feature, other_feature},
+    num_models - 1: {model, other_model},
+}
 _NAMED = {symbol for symbol in SYMBOLS.values() if isinstance(symbol, sp.Symbol)}
 
 

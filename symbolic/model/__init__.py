@@ -18,6 +18,8 @@ from symbolic.model import (
     retraining_map,
     retraining_map_network,
     retraining_map_samples,
+    retraining_map_transient,
+    retraining_network,
     retraining_regression,
     spectra,
     text,
@@ -40,8 +42,10 @@ _GROUPS = (
     retraining_errors.RETRAINING,
     retraining_regression.REGRESSION,
     retraining_budget.BUDGET,
+    retraining_network.NETWORK,
     retraining_map.RETRAINING_MAP,
     retraining_map_samples.RETRAINING_SAMPLES,
+    retraining_map_transient.RETRAINING_TRANSIENT,
     retraining_map_network.RETRAINING_NETWORK,
 )
 

@@ -36,6 +36,7 @@ STATE = frozenset(
         s.self_overlap_covariance, s.shared_overlap_covariance, s.current_square_trace,
         s.root_form, s.text_products, s.location_error, s.model_variance, s.data_distance,
         s.data_variance, s.pool_moment, s.pool_error,
+        s.model_products, s.consensus_error,
     }
 )  # fmt: skip
 _STATE_FUNCTIONS = (s.posterior, s.mixture, s.density)

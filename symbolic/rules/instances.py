@@ -44,7 +44,7 @@ DETERMINED = frozenset(
         s.relative_variance, s.diversity_variance, s.relative_power_mean, s.inverse_next_count,
         s.mean_factor_slope, s.mixture_ratio, s.log_chi_square, s.half_life, s.level_time,
         s.next_location_error, s.next_model_variance, s.next_data_distance, s.next_pool_moment,
-        s.next_pool_error,
+        s.next_pool_error, s.next_consensus_error,
         s.stationary_location_error, s.limit_location_error, s.limit_model_variance,
         s.best_fresh_weight, s.best_location_error,
     }
@@ -61,6 +61,7 @@ DATA = frozenset(
         s.image_square_trace, s.determinant, s.root_form, s.direction, s.current_cov,
         s.reference_cov, s.mean_offset, s.current_variance, s.squared_offset, s.num_real,
         s.num_generated, s.synthetic_ratio, s.fresh_weight, s.real_variance, s.training_budget,
+        s.synthetic_shares, s.source_weights, s.stationary_weights,
     }
 )  # fmt: skip
 _UNIT = {  # diversities: at most one

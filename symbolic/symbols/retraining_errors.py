@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symbolic.symbols.classes import count, random
+from symbolic.symbols.classes import count, index, random
 
 # Data policies.
 num_real = count("n_r")
@@ -46,6 +46,26 @@ pool_error_at = sp.IndexedBase(random("p_pool", nonnegative=True), nonnegative=T
 next_pool_error = random("p_pool'", nonnegative=True)
 training_budget = count("B")
 
+# Several models that generate for one another.
+num_models = count("L_M")
+model = index("i_M")
+other_model = index("j_M")
+source = index("k_M")
+other_source = index("l_M")
+synthetic_shares = sp.IndexedBase(
+    sp.Symbol("beta_M", nonnegative=True), shape=(num_models,), nonnegative=True
+)
+source_weights = sp.IndexedBase(
+    sp.Symbol("W_M", nonnegative=True), shape=(num_models, num_models), nonnegative=True
+)
+model_products = sp.IndexedBase(sp.Symbol("E_M", real=True), shape=(num_models, num_models))
+next_model_products = sp.IndexedBase(random("E_M'", real=True))
+stationary_weights = sp.IndexedBase(
+    sp.Symbol("pi_M", nonnegative=True), shape=(num_models,), nonnegative=True
+)
+consensus_error = sp.Symbol("m_pi", nonnegative=True)
+next_consensus_error = random("m_pi'", nonnegative=True)
+
 WORDS: dict[str, str] = {
     "num_real": "real examples of the first fit; of each later training set where it has any",
     "num_generated": "examples that the model generates for one retraining",
@@ -70,5 +90,16 @@ WORDS: dict[str, str] = {
     "their number",
     "pool_error": "(mean) squared distance of the pool's mean from that of the real data",
     "training_budget": "examples that a model is fitted to, whatever there are",
+    "num_models": "number of models that generate for one another",
+    "model": "index of a model, from 0",
+    "other_model": "index of another model, from 0",
+    "synthetic_shares": "weight of the synthetic examples in a training set, indexed by model",
+    "source_weights": "share of a model's synthetic examples that another one generates, indexed "
+    "by the model and its source; each row adds up to 1",
+    "model_products": "(mean) products of the distances of two models' means from that of the real "
+    "examples, indexed by both models",
+    "stationary_weights": "stationary law of the source weights, indexed by model",
+    "consensus_error": "(mean) squared distance from the real data's mean of the models' means, "
+    "averaged by the stationary law",
     "pool_moment": "(mean) squared distance of an example of the pool from the real data's mean",
 }

@@ -25,6 +25,8 @@ from symbolic.worlds import (
     retraining_map,
     retraining_map_network,
     retraining_map_samples,
+    retraining_map_transient,
+    retraining_network,
     retraining_regression,
     shapes,
     text,
@@ -106,6 +108,9 @@ NAMES: dict[Worlds, str] = {
     (retraining_courses.likelihood,): "maximum_likelihood numbers_in_ratio",
     (retraining_courses.known,): "known_variance",
     (retraining_courses.alike,): "numbers_alike",
+    (retraining_network.open_network,): "network_step network_noise",
+    (retraining_network.open_network, retraining_network.closed_network): "network_noises",
+    (retraining_network.closed_network,): "consensus_step consensus_noise",
     (retraining_budget.sample,): "sample_location sample_unbiased sample_spread sample_variance "
     "sample_moment batch_location batch_unbiased batch_spread batch_moment batch_pooled",
     (retraining_budget.reservoir,): "reservoir_location reservoir_unbiased reservoir_spread "
@@ -119,6 +124,8 @@ NAMES: dict[Worlds, str] = {
     (retraining_regression.first,): "first_weights first_pool_weights",
     _REFITTED: "retrained_score own_score fisher_information misfit_direction curvature_form "
     "map_eigenvector unit_direction linearised_path deviation_start gradient_step gradient_start",
+    (retraining_map_transient.rank_one,): "rank_one_information curvature_axes score_before "
+    "score_after told_direction score_length norm_along norm_product fisher_size two_curvatures",
     (retraining_map.well_specified,): "information_equality",
     _CENTRED: "centred_variance variance_path variance_eigenvalue",
     (retraining_map_samples.tempered,): "tempered_samples",

@@ -20,6 +20,9 @@ from toolkit.theory.numbers.constants import constant
 from toolkit.theory.numbers.domains import check_conditions, checked
 from toolkit.theory.numbers.programs import NoNumberError, evaluate, index_ranks
 
+#: Sizes that are read off the arrays they bound.
+_READ_OFF = ("num_texts", "num_features", "num_models")
+
 
 def theorem(name: str) -> Theorem:
     """A theorem of the library.
@@ -54,7 +57,7 @@ def number(name: str, *, log: Any = False, **values: Any) -> Any:
     **values
         One per symbol of the right-hand side, under its design name: numbers or arrays, which
         broadcast. What the theorem indexes (``text_probs``, ``bhattacharyya``, ...) is an array
-        along its first axes; ``num_texts`` and ``num_features`` follow from it.
+        along its first axes; ``num_texts``, ``num_features`` and ``num_models`` follow from it.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def _for_jax(value: Any) -> Any:
 def _symbols(name: str) -> dict[str, sp.Basic]:
     found = theorem(name)
     symbols = dict(found.symbols)
-    for index in ("num_texts", "num_features"):
+    for index in _READ_OFF:
         # A size that only bounds the sums over an array is read off the array.
         if index in symbols:
             symbols[index] = SYMBOLS[index]
@@ -168,7 +171,7 @@ def _symbols(name: str) -> dict[str, sp.Basic]:
 def _complete(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Read sizes off the arrays, and refuse values that are unknown or missing."""
     symbols, complete = _symbols(name), dict(values)
-    for size in ("num_texts", "num_features"):
+    for size in _READ_OFF:
         arrays = [key for key, s in symbols.items() if isinstance(s, sp.IndexedBase)]
         if size in symbols and size not in values and arrays and arrays[0] in values:
             complete[size] = (*np.shape(values[arrays[0]]), 1)[0]
