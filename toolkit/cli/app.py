@@ -280,7 +280,7 @@ def simulate(
             method=method,  # type: ignore[arg-type]  # checked there
             every=every,
             record=record or None,
-            dtype=dtype,
+            dtype=dtype,  # type: ignore[arg-type]
             chunk_size=chunk_size,
             out=out if stored else None,
             resume=resume,

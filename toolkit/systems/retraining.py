@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
+import jax
+import numpy as np
+
 from toolkit.systems import validation
-from toolkit.systems.families import FAMILIES, Family, scaled
+from toolkit.systems.families import FAMILIES, Data, Family, scaled
 from toolkit.systems.files import Configuration
 from toolkit.systems.network import Network
 from toolkit.systems.policies import POLICIES, Policy
 
 _LARGEST_COUNT, _SEEDS = 2**53, 2**63
 #: Nodes of a quadrature of the real law, and fits to them until an iterative one has settled.
-_NODES, _REFITS = 20_000, 50
+_NODES, _REFITS = 20_000, 2000
 #: Examples of which n / (n - ddof) is 1.
 _WITHOUT_END = 1e18
 
@@ -174,12 +178,19 @@ class RetrainingSystem(Configuration):
         law, truth = self.family.law, self.truth
         if truth.law == law:
             return truth.parameters
-        nodes = truth.law.quadrature(truth.parameters, _order(truth.law.width))
+        nodes: Data = truth.law.quadrature(truth.parameters, _order(truth.law.width))
         nodes = scaled(nodes, _WITHOUT_END)
+        refit = jax.jit(partial(law.fit, nodes))
         fitted = self.family.parameters
         for _ in range(_REFITS):
-            fitted = law.fit(nodes, fitted)
+            before, fitted = fitted, refit(fitted)
+            if jax.tree.all(jax.tree.map(_settled, before, fitted)):
+                break
         return fitted
+
+
+def _settled(before: jax.Array, after: jax.Array) -> bool:
+    return before.shape == after.shape and np.allclose(before, after, rtol=1e-13, atol=1e-13)
 
 
 def _order(width: int) -> int:

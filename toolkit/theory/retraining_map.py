@@ -18,8 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.machine import jit
 from toolkit.systems import Curated, Fresh, Mix, Replace, RetrainingSystem
-from toolkit.systems.families import Points
+from toolkit.systems.families import Law, Points
 
 Array = jax.Array
 FloatArray = npt.NDArray[np.float64]
@@ -61,58 +62,28 @@ class RetrainingMap(NamedTuple):
         assert vector is not None
         return np.tile(np.asarray(vector), self.system.num_models)
 
-    def around(self, base: FloatArray) -> Callable[[Array], Array]:
-        """``theta -> G(theta)``, to be evaluated or differentiated at ``base`` and nowhere else."""
-        system, law = self.system, self.system.family.law
-        shares = np.ones((1, 1)) if system.network is None else system.network.weights
-        at_base = jnp.split(jnp.asarray(base), system.num_models)
-        # Nodes of some laws are found outside JAX: they are taken once, at the base point.
-        drawn = [law.quadrature(self._drawn_from(one), self.order) for one in at_base]
-
-        def generated(model: int, vector: Array) -> Points:
-            values, weight = drawn[model]
-            params = self._drawn_from(vector)
-            here = law.log_prob(params, values)
-            ratio = jnp.exp(here - jax.lax.stop_gradient(here))
-            return Points(values, weight * ratio * self._chosen(params, values))
-
-        def apply(theta: Array) -> Array:
-            vectors = jnp.split(theta, system.num_models)
-            made = [generated(model, one) for model, one in enumerate(vectors)]
-            fitted = []
-            for vector, row in zip(vectors, shares, strict=True):
-                parts = [_scaled(self.nodes, 1 - self.share)] if self.share < 1 else []
-                parts += [_scaled(p, self.share * w) for p, w in zip(made, row, strict=True) if w]
-                data = Points(*(jnp.concatenate(both) for both in zip(*parts, strict=True)))
-                fit = law.fit(_scaled(data, _ENDLESS), law.of_vector(vector))
-                fitted.append(law.vector(fit))
-            return jnp.concatenate(fitted)
-
-        return apply
-
-    def _drawn_from(self, vector: Array) -> Any:
+    def _at(self, theta: npt.ArrayLike, run: Callable[..., Array]) -> FloatArray:
+        """``run`` at ``theta``; nodes of what is generated there are found outside of JAX."""
         law, system = self.system.family.law, self.system
-        params = law.of_vector(vector)
-        return params if system.temperature == 1 else law.tempered(params, system.temperature)
-
-    def _chosen(self, params: Any, values: Array) -> Array:
-        """Density of the best of k relative to that of one: ``k F(score)^(k - 1)``."""
-        policy, law = self.system.policy, self.system.family.law
-        if not isinstance(policy, Curated) or policy.choices == 1:
-            return jnp.ones(len(values))
-        weights = jnp.asarray(policy.score or (1.0, *[0.0] * (law.width - 1)))
-        below = law.score_cdf(params, weights, values @ weights)
-        return policy.choices * below ** (policy.choices - 1)
+        vector = jnp.asarray(theta, float)
+        temperature = None if system.temperature == 1 else jnp.asarray(system.temperature)
+        drawn = [
+            law.quadrature(_drawn_from(law, one, temperature), self.order)
+            for one in jnp.split(vector, system.num_models)
+        ]
+        shares = np.ones((1, 1)) if system.network is None else system.network.weights
+        branches = _Branches(law, self.share < 1, _selection(system))
+        weights = jnp.asarray(self.share * shares)
+        real = _scaled(self.nodes, 1 - self.share)
+        return np.asarray(run(branches, vector, drawn, weights, real, temperature))
 
     def __call__(self, theta: npt.ArrayLike) -> FloatArray:
         """``G(theta)``."""
-        base = np.asarray(theta, float)
-        return np.asarray(self.around(base)(jnp.asarray(base)))
+        return self._at(theta, _applied)
 
     def jacobian(self, theta: npt.ArrayLike) -> FloatArray:
         """The Jacobian of G, by forward differentiation, shape (parameters, parameters)."""
-        base = np.asarray(theta, float)
-        return np.asarray(jax.jacfwd(self.around(base))(jnp.asarray(base)))
+        return self._at(theta, _differentiated)
 
     def fixed_point(self) -> FloatArray:
         """The fixed point that is reached from the optimum.
@@ -144,6 +115,73 @@ class RetrainingMap(NamedTuple):
         raise NoFixedPointError(
             "no fixed point was found from the optimum: the map with endless data runs away."
         )
+
+
+class _Branches(NamedTuple):
+    """What is compiled in."""
+
+    law: Law
+    with_real: bool
+    selection: tuple[int, tuple[float, ...]] | None
+
+
+def _apply(
+    branches: _Branches,
+    theta: Array,
+    drawn: list[Points],
+    weights: Array,
+    real: Points,
+    temperature: Array | None,
+) -> Array:
+    """``G(theta)``, right at the point whose nodes were drawn, with its derivative there."""
+    law = branches.law
+    vectors = jnp.split(theta, len(drawn))
+
+    def generated(vector: Array, nodes: Points) -> Points:
+        params = _drawn_from(law, vector, temperature)
+        here = law.log_prob(params, nodes.values)
+        ratio = jnp.exp(here - jax.lax.stop_gradient(here))
+        chosen = _chosen(branches, params, nodes.values)
+        return nodes._replace(weight=nodes.weight * ratio * chosen)
+
+    made = [generated(vector, nodes) for vector, nodes in zip(vectors, drawn, strict=True)]
+    fitted = []
+    for vector, row in zip(vectors, weights, strict=True):
+        parts = [real] if branches.with_real else []
+        parts += [_scaled(part, weight) for part, weight in zip(made, row, strict=True)]
+        data = Points(*(jnp.concatenate(both) for both in zip(*parts, strict=True)))
+        fit = law.vector(law.fit(_scaled(data, _ENDLESS), law.of_vector(vector)))
+        assert fit is not None
+        fitted.append(fit)
+    return jnp.concatenate(fitted)
+
+
+_applied = jit(static_argnums=0)(_apply)
+_differentiated = jit(static_argnums=0)(jax.jacfwd(_apply, argnums=1))
+
+
+def _drawn_from(law: Law, vector: Array, temperature: Array | None) -> Any:
+    params = law.of_vector(vector)
+    return params if temperature is None else law.tempered(params, temperature)
+
+
+def _selection(system: RetrainingSystem) -> tuple[int, tuple[float, ...]] | None:
+    """Of how many the best is chosen, and by what weights."""
+    policy = system.policy
+    if not isinstance(policy, Curated) or policy.choices == 1:
+        return None
+    first = (1.0, *[0.0] * (system.family.law.width - 1))
+    return policy.choices, policy.score or first
+
+
+def _chosen(branches: _Branches, params: Any, values: Array) -> Array:
+    """Density of the best of k relative to that of one: ``k F(score)^(k - 1)``."""
+    if branches.selection is None:
+        return jnp.ones(len(values))
+    choices, score = branches.selection
+    weights = jnp.asarray(score)
+    below = branches.law.score_cdf(params, weights, values @ weights)
+    return choices * below ** (choices - 1)
 
 
 def map_of(system: RetrainingSystem, *, order: int | None = None) -> RetrainingMap:
@@ -206,5 +244,5 @@ def _share(system: RetrainingSystem) -> float:
     )
 
 
-def _scaled(data: Points, factor: float) -> Points:
+def _scaled(data: Points, factor: Array | float) -> Points:
     return data._replace(weight=data.weight * factor)

@@ -101,7 +101,7 @@ def _of_map(retraining: RetrainingMap) -> dict[str, Any]:
 
 def _of_optimum(retraining: RetrainingMap, omitted: list[str]) -> dict[str, Any]:
     """Of the best parameters: the theory's Jacobian and the paper's condition."""
-    system, law = retraining.system, retraining.system.family.law
+    law = retraining.system.family.law
     best = retraining.optimum
     own = law.quadrature(law.of_vector(jnp.asarray(best)), retraining.order)
     curvature = real_curvature(law, best, retraining.nodes)
