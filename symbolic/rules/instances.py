@@ -47,6 +47,11 @@ DETERMINED = frozenset(
         s.next_pool_error, s.next_consensus_error,
         s.stationary_location_error, s.limit_location_error, s.limit_model_variance,
         s.best_fresh_weight, s.best_location_error,
+        s.misfit_eigenvalue, s.retraining_eigenvalue, s.other_eigenvalue, s.eigenvalue_gap,
+        s.jacobian_norm, s.jacobian_trace, s.jacobian_determinant, s.stability_margin,
+        s.curvature, s.smallest_curvature, s.misfit_norm, s.hessian_gap, s.retraining_time,
+        s.critical_ratio, s.critical_temperature, s.critical_rate, s.stationary_variance,
+        s.total_shift, s.score_before, s.score_after, s.score_length, s.norm_product,
     }
 )  # fmt: skip
 # What a system is made of and starts from.  A quantity that it determines (all that is random,

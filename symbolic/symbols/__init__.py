@@ -21,6 +21,7 @@ from symbolic.symbols import (
     retraining_map,
     retraining_map_network,
     retraining_map_samples,
+    retraining_map_transient,
     sizes,
     spectra,
     texts,
@@ -36,6 +37,7 @@ from symbolic.symbols.retraining_errors import *
 from symbolic.symbols.retraining_map import *
 from symbolic.symbols.retraining_map_network import *
 from symbolic.symbols.retraining_map_samples import *
+from symbolic.symbols.retraining_map_transient import *
 from symbolic.symbols.sizes import *
 from symbolic.symbols.spectra import *
 from symbolic.symbols.texts import *
@@ -52,6 +54,7 @@ _GROUPS = (
     retraining_errors,
     retraining_map,
     retraining_map_samples,
+    retraining_map_transient,
     retraining_map_network,
 )
 

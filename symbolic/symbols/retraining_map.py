@@ -43,6 +43,7 @@ tried_likelihood = sp.Symbol("ell_y", real=True)
 tried_own_likelihood = sp.Symbol("ell_xy", real=True)
 
 WORDS: dict[str, str] = {
+    "num_parameters": "number of parameters of the model",
     "misfit_eigenvalue": "eigenvalue of A^(-1/2) B A^(-1/2): Fisher information over curvature",
     "retraining_eigenvalue": "eigenvalue of the retraining map's Jacobian at its fixed point",
     "jacobian_norm": "Euclidean operator norm of the retraining map's Jacobian",

@@ -186,17 +186,16 @@ def rank_one() -> tuple[Family, ...]:
 
 
 def norm_reaches_one(family: Family) -> Any:
-    """Find by bisection the ratio at which the norm of the solved map's derivative is one."""
+    """Find the ratio at which the norm of the solved map's derivative is one."""
     low, high = mp.mpf(0), mp.mpf(1)
     while operator_norm(family.jacobian(high)) < 1:
         low, high = high, 2 * high
-    for _ in range(100):
-        middle = (low + high) / 2
-        if operator_norm(family.jacobian(middle)) < 1:
-            low = middle
-        else:
-            high = middle
-    return low
+    return mp.findroot(
+        lambda ratio: operator_norm(family.jacobian(ratio)) - 1,
+        (low, high),
+        solver="illinois",
+        tol=mp.mpf(10) ** -50,
+    )
 
 
 _reached = functools.cache(norm_reaches_one)
@@ -228,5 +227,5 @@ WITNESSES: dict[str, Witness] = {
     "retraining_jacobian_well_specified": _witness("j_G", _SOLVED, _well_specified),
     "retraining_radius_bound": _witness("j_G", _SOLVED, _radius),
     "retraining_norm_bound": _witness("J_norm", _SOLVED, _norm),
-    "retraining_threshold": _witness("lambda_c", "bisection", _threshold),
+    "retraining_threshold": _witness("lambda_c", "false position", _threshold),
 }

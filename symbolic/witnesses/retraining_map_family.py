@@ -15,7 +15,16 @@ from typing import Any
 
 import mpmath as mp
 
-__all__ = ["DIGITS", "ROUNDING", "Family", "eigenvalues", "operator_norm", "product", "solve"]
+__all__ = [
+    "DIGITS",
+    "ROUNDING",
+    "Family",
+    "eigenvalues",
+    "operator_norm",
+    "product",
+    "rank_one",
+    "solve",
+]
 
 Vector = tuple[Any, Any]
 Matrix = tuple[Vector, Vector]
@@ -169,6 +178,17 @@ def derivative(of: Callable[[Vector], Sequence[Any]], along: Sequence[Any]) -> V
         ahead, behind = (of((sign * step * along[0], sign * step * along[1])) for sign in (1, -1))
         x, y = ((ahead[k] - behind[k]) / (2 * step) for k in (0, 1))
     return x, y
+
+
+def rank_one(curvatures: Vector, score: Vector, height: Any, variance: Any) -> Family:
+    """Make a family whose samples tell one combination of the parameters only.
+
+    Its curvature has the axes of the parameters: bends undo what the slope puts between them.
+    """
+    size, bends = mp.sqrt(variance), variance / mp.mpf(height)
+    (a, b), (x, y) = curvatures, score
+    bend = ((bends * (a - x * x), -bends * x * y), (-bends * x * y, bends * (b - y * y)))
+    return Family(((size * x, size * y), (mp.mpf(0), mp.mpf(0))), bend, height, variance)
 
 
 @functools.cache

@@ -25,7 +25,7 @@ def _radius(weights: Any, ratios: Any) -> Any:
 
 def _two() -> Iterator[Case]:
     for first, second, share in (
-        (F(5, 4), F(2, 7), F(2, 9)),
+        (F(5, 4), F(2, 7), F(3, 11)),
         (F(1, 3), F(3), F(1, 2)),
         (F(2), F(1, 5), F(4, 5)),
     ):

@@ -80,10 +80,11 @@ def _world(
     with mp.workdps(DIGITS):
         distance = height if distance is None else distance
         family, unit = _family(height, _VARIANCE, bends), tuple(map(real, _AXES[axis]))
-        return _with_matrices(name, family, unit, distance)
+        return with_matrices(name, family, unit, distance)
 
 
-def _with_matrices(name: str, family: Family, unit: Any, distance: Any) -> World:
+def with_matrices(name: str, family: Family, unit: Any, distance: Any) -> World:
+    """Difference scores and the retraining map of a family, along a direction."""
     best, ratio = (mp.mpf(0), mp.mpf(0)), real(RATIO)
     real_matrix = _slope_table(lambda y: family.score(family.real, y))
     trained = _slope_table(lambda y: family.score(family.mean(best), y))

@@ -85,3 +85,22 @@ def test_many_gradient_steps_are_a_full_refit() -> None:
     )  # fmt: skip
     assert few == 1
     assert many == pytest.approx(value("retraining_jacobian_eigenvalue", **numbers), rel=1e-14)
+
+
+@pytest.mark.parametrize("share", [F(1, 10), F(1, 2), F(9, 10)])
+def test_the_norm_is_one_at_its_threshold_and_no_direction_is_sooner(share: Fraction) -> None:
+    least, condition, size = F(2), F(6), F(3)
+    score = (float(size * share) ** 0.5, float(size * (1 - share)) ** 0.5)
+    arrays = {"num_parameters": 2, "axis_score": score,
+              "axis_curvature": (least, condition * least)}  # fmt: skip
+    at = value("rank_one_threshold", **arrays)
+    assert value("rank_one_retraining_norm", synthetic_ratio=at, **arrays) == pytest.approx(1)
+    soonest = value(
+        "retraining_threshold_transient",
+        smallest_curvature=least,
+        condition_number=condition,
+        fisher_size=size,
+    )
+    assert soonest < at
+    # It is at least eight times what bounds by the size of A^-1 B, at most I/alpha, allow.
+    assert soonest > 8 * float(least / (2 * size))
