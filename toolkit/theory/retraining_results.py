@@ -30,6 +30,7 @@ from toolkit.systems import (
 )
 from toolkit.theory.numbers import number
 from toolkit.theory.results import Collector
+from toolkit.theory.retraining_diversity import diversities
 from toolkit.theory.retraining_levels import levels
 
 FloatArray = npt.NDArray[np.float64]
@@ -71,7 +72,8 @@ class Course(NamedTuple):
 
 
 def retraining_results(system: RetrainingSystem, generations: int, found: Collector) -> None:
-    """Collect the results about model_error and model_variance."""
+    """Collect the results about model_error, model_variance and model_diversity."""
+    diversities(system, generations, found)
     reason = _why_not(system)
     if reason is not None:
         found.omit((ERROR, VARIANCE), reason)
