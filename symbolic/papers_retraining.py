@@ -44,12 +44,14 @@ RETRAINING: tuple[Comparison, ...] = (
         ),
         proved=(
             "The norm's bound and where it reaches 1; the Jacobian's eigenvalues exactly, with a "
-            "bound on them by how far the best model is off."
+            "bound on them by how far the best model is off; the norm itself where the Fisher "
+            "information is of rank one."
         ),
         differ=(
             "With infinite data and full optimization every eigenvalue is below 1 for every "
-            "lambda, misspecified or not: the condition bounds the norm, not stability. What "
-            "destabilises must come from elsewhere: finite samples, biased sampling or selection."
+            "lambda, misspecified or not: the condition bounds the norm, which may pass 1 for "
+            "larger lambda (distances then grow before they fall). What destabilises must come "
+            "from elsewhere: finite samples, biased sampling or selection."
         ),
     ),
     Comparison(
