@@ -24,7 +24,7 @@ SAMPLED = (
     "replacement from all n_g (t + 1) so far, and generates the next batch"
 )
 GIVEN = "expectation given the pool"
-_ENOUGH = (_n * (_t + 1) >= _B, _n >= 2)
+_ENOUGH = (pool_size >= _B, pool_size >= 2)
 
 
 def missed(size: sp.Expr) -> sp.Expr:

@@ -65,7 +65,7 @@ _wander = eq(
 network_consensus_step = theorem(
     "network_consensus_step",
     "Drift of the consensus of models that have no real examples",
-    "The average by the stationary law wanders for ever: more models only slow it down.",
+    "The average by the stationary law wanders for ever, the more slowly the more even the law.",
     _wander,
     (
         Step(
