@@ -163,7 +163,8 @@ def _reservoirs(value: Callable[[State], Any]) -> Callable[[], Iterator[Case]]:
     def cases() -> Iterator[Case]:
         with mp.workdps(40):
             for size, budget, when in ((2, 2, 2), (3, 2, 1), (3, 3, 0)):
-                numbers = {"num_generated": size, "training_budget": budget, "generations": when}
+                numbers: dict[str, Any] = {"num_generated": size, "training_budget": budget}
+                numbers |= {"generations": when}
                 numbers |= {"real_variance": VARIANCE}
                 found = _mean(_courses(_renewed, size, budget, when), value)
                 yield Case(numbers=numbers, value=plus(found, F(0)), error=ROUNDED)

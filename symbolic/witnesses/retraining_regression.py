@@ -56,7 +56,8 @@ def _pooled_steps() -> Iterator[Case]:
 
 def _replaced() -> Iterator[Case]:
     for first, size, features, when in ((8, 6, 1, 3), (9, 11, 4, 2), (7, 9, 2, 1)):
-        numbers = {"num_real": first, "num_generated": size, "num_features": features}
+        numbers: dict[str, Any] = {"num_real": first, "num_generated": size}
+        numbers["num_features"] = features
         found = _noise(_trace(first, features) + when * _trace(size, features))
         numbers |= {"label_noise": NOISE, "generations": when}
         yield Case(numbers=numbers, value=found, error=_ERROR)
