@@ -193,3 +193,83 @@ def _computed(dataset: xr.Dataset, name: str) -> FloatArray | None:
         if name == labels.IMAGE_DIVERSITY:
             return np.asarray(measures.image_diversity(cov))
     return None
+
+
+def root_forms(cov: npt.ArrayLike, directions: npt.ArrayLike) -> FloatArray:
+    """``v' cov^(1/2) v`` for each direction v: what an order of matrices (Loewner) compares.
+
+    Parameters
+    ----------
+    cov : array_like, shape (..., d, d)
+        Positive semidefinite.
+    directions : array_like, shape (number, d)
+
+    Returns
+    -------
+    ndarray, shape (..., number)
+
+    Examples
+    --------
+    >>> root_forms([[4.0, 0.0], [0.0, 9.0]], [[1.0, 0.0], [0.0, 1.0]]).tolist()
+    [2.0, 3.0]
+    """
+    values, vectors = np.linalg.eigh(np.asarray(cov, float))
+    along = np.asarray(directions, float) @ vectors
+    return np.asarray(np.square(along) @ np.sqrt(np.maximum(values, 0))[..., None])[..., 0]
+
+
+def within_variance(weights: npt.ArrayLike, roots: npt.ArrayLike) -> FloatArray:
+    """Mean total variance of a mixture's components, ``sum_k w_k tr(root_k root_k')``.
+
+    The mixture's total variance less that of its components' means.
+
+    Parameters
+    ----------
+    weights : array_like, shape (..., num_components)
+    roots : array_like, shape (..., num_components, d, d)
+
+    Examples
+    --------
+    >>> float(within_variance([0.5, 0.5], [[[1.0]], [[3.0]]]))
+    5.0
+    """
+    traces = np.sum(np.square(roots), axis=(-2, -1))
+    return np.asarray(np.sum(np.asarray(weights) * traces, axis=-1))
+
+
+def least_along(values: FloatArray, positions: npt.ArrayLike) -> tuple[float, float]:
+    """Where a mean over replicates is least along an axis, and the standard error of that place.
+
+    The vertex of the parabola of least squares through the mean, ``-b/(2a)``; coefficients are
+    linear in the values, so that each replicate has its own, and the vertex is a ratio of two
+    means. Positions should be close to the minimum: the error of taking the curve for a parabola
+    is in neither number.
+
+    Parameters
+    ----------
+    values : array, shape (num_replicates, num_positions)
+        At least 2 replicates; differences between positions are better known if all positions
+        have the same random numbers.
+    positions : array_like, shape (num_positions,)
+        At least 3.
+
+    Raises
+    ------
+    ValueError
+        When the mean has no minimum: the parabola opens downwards.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.linspace(0, 1, 5)
+    >>> curves = np.stack([(x - 0.25) ** 2, (x - 0.35) ** 2])
+    >>> [round(number, 6) for number in least_along(curves, x)]
+    [0.3, 0.05]
+    """
+    x = np.asarray(positions, float)
+    centre = x.mean()
+    _, slope, square = np.polynomial.polynomial.polyfit(x - centre, values.T, 2)
+    if square.mean() <= 0:
+        raise ValueError("the mean has no minimum here: the parabola opens downwards.")
+    vertex, error = ratio_of_means(-slope, 2 * square)
+    return float(centre + vertex), float(error)

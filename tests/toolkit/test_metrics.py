@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import linalg, stats
 
 import toolkit as tk
 from toolkit import labels, metrics
+from toolkit.systems import GaussianMixture
 
 
 def lognormal(log_variance: float, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
@@ -98,3 +99,42 @@ def test_derived_variables_equal_the_recorded_ones() -> None:
         xr.testing.assert_allclose(derived, simulated[name], rtol=1e-10)
         assert derived.attrs == simulated[name].attrs
     assert metrics.variable(sources, labels.IMAGE_WASSERSTEIN) is None
+
+
+def test_root_forms_are_those_of_scipys_root() -> None:
+    rng = np.random.default_rng(1)
+    factor = rng.normal(size=(4, 3, 3))
+    cov = factor @ factor.transpose(0, 2, 1)
+    directions = rng.normal(size=(5, 3))
+    for one, forms in zip(cov, metrics.root_forms(cov, directions), strict=True):
+        root = linalg.sqrtm(one)
+        np.testing.assert_allclose(forms, np.einsum("vi,ij,vj->v", directions, root, directions))
+    assert metrics.root_forms(np.diag([1.0, 0.0]), np.eye(2)).tolist() == [1.0, 0.0]
+
+
+def test_variance_within_and_between_components_add_up() -> None:
+    law = GaussianMixture(
+        weights=[0.2, 0.8],
+        means=[[0.0, 1.0], [3.0, -1.0]],
+        covs=[[[1.0, 0.3], [0.3, 2.0]], [[0.5, 0.0], [0.0, 0.1]]],
+    )
+    weights, means, roots = map(np.asarray, law.parameters)
+    apart = means - weights @ means
+    between = float(weights @ np.sum(apart**2, axis=1))
+    total = float(np.trace(law.law.moments(law.parameters).covariance))
+    assert metrics.within_variance(weights, roots) == pytest.approx(total - between)
+
+
+def test_the_least_place_is_found_within_its_standard_error() -> None:
+    """Of 400 estimates 3 standard errors hold all but about one."""
+    rng = np.random.default_rng(2)
+    x = np.linspace(0.2, 0.8, 7)
+    scores = []
+    for _ in range(400):
+        curves = 3 * (x - 0.45) ** 2 + rng.normal(0, 0.1, (100, 1)) + rng.normal(0, 0.3, (100, 7))
+        place, error = metrics.least_along(curves, x)
+        scores.append((place - 0.45) / error)
+    assert np.std(scores) == pytest.approx(1, abs=0.15)
+    assert abs(np.mean(scores)) < 0.25
+    with pytest.raises(ValueError, match="no minimum"):
+        metrics.least_along(-np.stack([x**2, x**2]), x)
