@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,16 @@ from toolkit import labels
 from toolkit.calibration.scenarios import Scenario, Values
 from toolkit.confusion import posterior_confusion
 from toolkit.models import Prior
-from toolkit.systems import CoevolvingSystem, CorpusInjection, UserContent
+from toolkit.systems import (
+    CoevolvingSystem,
+    CorpusInjection,
+    Fresh,
+    Gaussian,
+    Mix,
+    RetrainingSystem,
+    UserContent,
+)
+from toolkit.systems.policies import Policy
 
 _TEXTS = 4
 _STATE = (labels.TEXT_PROBS, labels.IMAGE_MEAN, labels.IMAGE_COV, labels.IMAGE_COUNT)
@@ -102,6 +111,24 @@ def _one_text(values: Values) -> CoevolvingSystem:
     )
 
 
+def _retrained(policy: Callable[[int], Policy], **same: Any) -> Callable[[Values], Any]:
+    """A Gaussian that starts beside the real law, under a policy with so many real examples."""
+
+    def system(values: Values) -> RetrainingSystem:
+        real = _real_of(values)
+        return RetrainingSystem(
+            family=Gaussian(mean=np.array([1.0, 0.5]), cov=np.eye(2)),
+            real=Gaussian(mean=np.zeros(2), cov=np.eye(2)),
+            policy=policy(real),
+            num_real=max(real, 3),
+            num_generated=_RETRAINED,
+            first_fit=False,
+            **same,
+        )
+
+    return system
+
+
 _RETRAINED = 100
 
 
@@ -180,6 +207,11 @@ def _retraining_truth(values: Values) -> dict[str, Any]:
         labels.CONTRACTION_FACTOR: np.array(factor),
         labels.FIXED_POINT_VALUE: np.array([1.0, 0.0]),
     }
+
+
+def _share_truth(values: Values) -> dict[str, Any]:
+    """The share alone: the fixed point is the mean of real data that nobody has seen."""
+    return {labels.CONTRACTION_FACTOR: np.array(_RETRAINED / (_RETRAINED + _real_of(values)))}
 
 
 _TEXT_SCENARIOS = (
@@ -383,21 +415,48 @@ _SCORE_SCENARIOS = tuple(
     )
 )
 
+_PULLED: Mapping[str, Prior] = {
+    labels.CONTRACTION_FACTOR: dist.Beta(8.0, 2.0),
+    labels.NOISE_SD: dist.LogNormal(-2.0, 0.5),
+    labels.FIXED_POINT_VALUE: dist.Normal(0.0, 1.0).expand([2]).to_event(1),
+}
+
 _RETRAINING_SCENARIOS = (
     Scenario(
         model="retraining",
         name="gaussian",
         summary="a Gaussian retrained on 100 own images and a share of real ones",
         system=_one_text,
-        priors={
-            labels.CONTRACTION_FACTOR: dist.Beta(8.0, 2.0),
-            labels.NOISE_SD: dist.LogNormal(-2.0, 0.5),
-            labels.FIXED_POINT_VALUE: dist.Normal(0.0, 1.0).expand([2]).to_event(1),
-        },
+        priors=_PULLED,
         record=(labels.IMAGE_MEAN,),
         options={"noise": "common"},
         truth=_retraining_truth,
         sizes={labels.CONTRACTION_FACTOR: 4},
+    ),
+    *(
+        Scenario(
+            model="retraining",
+            name=name,
+            summary=summary,
+            system=system,
+            priors=_PULLED,
+            record=(labels.MODEL_LOCATION,),
+            options={"noise": "common"},
+            truth=_share_truth,
+            sizes={labels.CONTRACTION_FACTOR: 4},
+        )
+        for name, summary, system in (
+            (
+                "fresh",
+                "a Gaussian retrained on 100 own examples and fresh real ones",
+                _retrained(lambda real: Fresh(num_fresh=real)),
+            ),
+            (
+                "mixed",
+                "a Gaussian retrained on 100 own examples and the same real ones",
+                _retrained(lambda real: Mix(), real_seed=1),
+            ),
+        )
     ),
 )
 

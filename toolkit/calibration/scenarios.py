@@ -19,7 +19,7 @@ import xarray as xr
 from toolkit.calibration.drawing import Drawn, at, draw_values, drawn_one_by_one
 from toolkit.models import Prior
 from toolkit.simulate import simulate
-from toolkit.systems import CoevolvingSystem
+from toolkit.systems import Configuration
 
 Values = Mapping[str, Any]
 
@@ -58,7 +58,7 @@ class Scenario:
     model: str
     name: str
     summary: str
-    system: Callable[[Values], CoevolvingSystem]
+    system: Callable[[Values], Configuration]
     priors: Mapping[str, Prior]
     record: tuple[str, ...]
     truth: Callable[[Values], dict[str, Any]]

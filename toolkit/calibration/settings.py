@@ -84,7 +84,14 @@ _DESIGNS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "own_starts": {"options": {"common_start": False}},
         "gaps": {"left_out": (1, 2, 3, 7, 11, 12, 20, 33)},
     },
-    "retraining": {"no_gaps": {}, "gaps": {"left_out": (1, 2, 3, 7, 11, 12, 20, 33)}},
+    "retraining": {
+        "no_gaps": {},
+        "gaps": {"left_out": (1, 2, 3, 7, 11, 12, 20, 33)},
+        "accumulating": {
+            "accumulates": True,
+            "options": {"noise": "common", "policy": "accumulate"},
+        },
+    },
 }
 
 

@@ -32,6 +32,7 @@ from toolkit.models.decay_law import law
 from toolkit.models.linear_gaussian import one_step_ahead
 from toolkit.models.protocol import Values
 from toolkit.models.retraining import ahead
+from toolkit.models.retraining_data import PULL, accumulated_spread
 from toolkit.models.retraining_data import Spec as StateSpec
 
 FloatArray = npt.NDArray[np.float64]
@@ -132,22 +133,23 @@ class StateSource(Source):
         (name,) = self.observed.data_vars
         self.name = str(name)
         common = labels.COMPONENT_NOISE_SD not in fit["posterior"]
-        self.spec = StateSpec(self.name, "common" if common else "per_component", False)
+        policy = json.loads(fit.attrs["options"]).get("policy", PULL)
+        self.spec = StateSpec(self.name, "common" if common else "per_component", False, policy)
         self.variables = {self.name: (labels.COMPONENT,), labels.FIXED_POINT_DISTANCE: ()}
         self.parameters = self.spec.parameters
         self.coords = {labels.COMPONENT: np.asarray(self.observed[labels.COMPONENT].values)}
 
     def run(self, paths: Paths, generations: int, names: tuple[str, ...]) -> dict[str, FloatArray]:
         """The state, and how far it is from the fixed point."""
-        state, lag = self._ends(paths.anew)
+        state, lag, begun = self._ends(paths.anew)
         values = {name: jnp.asarray(paths.values[name]) for name in self.spec.parameters}
         where = (paths.draw, paths.replicate, paths.keys)
-        made = _states(self.spec, generations, values, state, lag, *where)
+        made = _states(self.spec, generations, values, state, lag, begun, *where)
         both = dict(zip(self.variables, made, strict=True))
         return {name: np.asarray(both[name]) for name in names}
 
-    def _ends(self, anew: bool) -> tuple[FloatArray, FloatArray]:
-        """Each replicate's last (or first) state, and how many generations ago that was."""
+    def _ends(self, anew: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Each replicate's last (or first) state, how many generations ago, and in which."""
         array = self.observed[self.name].transpose(
             labels.REPLICATE, labels.GENERATION, labels.COMPONENT
         )
@@ -156,7 +158,8 @@ class StateSource(Source):
         last = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
         at = known.argmax(axis=1) if anew else last
         lag = np.zeros(len(at)) if anew else self.generation[-1] - self.generation[at]
-        return values[np.arange(len(at)), at], np.asarray(lag, float)
+        begun = np.asarray(self.generation[at], float)
+        return values[np.arange(len(at)), at], np.asarray(lag, float), begun
 
 
 @jit(static_argnums=(0, 1))
@@ -166,6 +169,7 @@ def _states(
     values: Values,
     state: Array,
     lag: Array,
+    begun: Array,
     draw: Array,
     replicate: Array,
     keys: Array,
@@ -173,15 +177,16 @@ def _states(
     def path(draw: Array, replicate: Array, key: Array) -> tuple[Array, Array]:
         here = {name: value[draw] for name, value in values.items()}
         gaps = jnp.append(lag[replicate], jnp.ones(generations))
+        spreads = accumulated_spread(begun[replicate] + jnp.cumsum(gaps) - gaps, gaps)
         normal = jax.random.normal(key, (generations + 1, state.shape[1]))
 
-        def step(state: Array, now: tuple[Array, Array]) -> tuple[Array, Array]:
-            gap, normal = now
-            mean, variance = ahead(spec, here, state, gap)
+        def step(state: Array, now: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+            gap, spread, normal = now
+            mean, variance = ahead(spec, here, state, gap, spread)
             state = mean + jnp.sqrt(variance) * normal
             return state, state
 
-        _, states = jax.lax.scan(step, state[replicate], (gaps, normal))
+        _, states = jax.lax.scan(step, state[replicate], (gaps, spreads, normal))
         left = states - here[labels.FIXED_POINT_VALUE]
         return states, jnp.sqrt(jnp.sum(left**2, axis=-1))
 

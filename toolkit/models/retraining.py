@@ -20,11 +20,20 @@ not depend on the state and is independent between components; and all replicate
 point, so that the real data are common to them, or drawn afresh in each generation. Noise of
 measurement makes the state forget too fast, and rho too small: ``diversity_decay`` separates it.
 
+Data policies. The above holds where each training set has a share of real data (mixed in, the
+same for all replicates, or fresh). With ``policy="replace"`` there is none: rho = 1, a random walk.
+With ``policy="accumulate"`` all generations are kept: after generation t there are t + 1 batches,
+and the next moves their mean by 1/(t + 2) of its own distance, so that rho = 1 and
+``e_t ~ N(0, noise_sd^2 / (t + 2)^2)`` (theory, section 4; ``accumulated_location_step``).
+``compare_models`` tells which of them a trajectory needs.
+
 Default priors:
 
 - ``contraction_factor``: uniform on (0, 1), and so is ``real_share``; by R3' the spectral radius is
   below 1 for every lambda. To look for instability give another, such as ``Uniform(0, 1.5)``, and
   ``reference=``: a fixed point that is not known runs away on both sides of a factor of 1.
+  Under ``replace`` and ``accumulate`` it is 1, and the fixed point, which then means nothing, the
+  middle of what was observed.
 - ``fixed_point``: normal around the middle of what was observed of a component, sd twice its range.
 - ``noise_sd`` (one for all), or ``component_noise_sd``: half-normal, sd the range of a component.
 """
@@ -52,7 +61,7 @@ from toolkit.models.distributions import HalfNormal
 from toolkit.models.linear_gaussian import accumulated, decay_rate
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
 from toolkit.models.recorded import Recorded
-from toolkit.models.retraining_data import COMMON, Data, Spec, prepare
+from toolkit.models.retraining_data import ACCUMULATE, COMMON, PULL, Data, Spec, prepare
 
 #: Fewer transitions than this leave the contraction to its prior.
 _FEW = 12
@@ -80,10 +89,13 @@ def priors(evidence: Evidence) -> dict[str, Prior]:
     fixed_point: Prior = dist.Normal((low + high) / 2, 2 * spread).to_event(1)
     if labels.FIXED_POINT_VALUE in evidence.constant:
         fixed_point = jnp.asarray(evidence.constant[labels.FIXED_POINT_VALUE].values)
+    factor: Prior = dist.Uniform(0.0, 1.0)
+    if spec.policy != PULL:
+        factor, fixed_point = jnp.asarray(1.0), jnp.asarray((low + high) / 2)
     common = spec.noise == COMMON
     sd = HalfNormal(spread.max()) if common else HalfNormal(spread).to_event(1)
     return {
-        labels.CONTRACTION_FACTOR: dist.Uniform(0.0, 1.0),
+        labels.CONTRACTION_FACTOR: factor,
         labels.FIXED_POINT_VALUE: fixed_point,
         spec.parameters[-1]: sd,
     }
@@ -94,13 +106,18 @@ def _noise_sd(spec: Spec, values: Values) -> Array:
     return values[spec.parameters[-1]]
 
 
-def ahead(spec: Spec, values: Values, before: Array, gap: Array) -> tuple[Array, Array]:
-    """Mean and variance of the state ``gap`` generations after ``before``."""
+def ahead(
+    spec: Spec, values: Values, before: Array, gap: Array, spread: Array
+) -> tuple[Array, Array]:
+    """Mean and variance of the state ``gap`` generations after ``before``.
+
+    ``spread`` is that of :func:`toolkit.models.retraining_data.accumulated_spread`.
+    """
     rate = decay_rate(values[labels.CONTRACTION_FACTOR])
     fixed_point = values[labels.FIXED_POINT_VALUE]
     mean = fixed_point + jnp.exp(-rate * gap) * (before - fixed_point)
-    variance = _noise_sd(spec, values) ** 2 * accumulated(2 * rate, gap)
-    return mean, variance
+    summed = spread if spec.policy == ACCUMULATE else accumulated(2 * rate, gap)
+    return mean, _noise_sd(spec, values) ** 2 * summed
 
 
 def program(spec: Spec, priors: Priors, data: Data) -> None:
@@ -116,9 +133,13 @@ def program(spec: Spec, priors: Priors, data: Data) -> None:
     values = {name: draw(name, priors[name]) for name in spec.parameters}
     _derive(spec, values, data)
     seen = jnp.asarray(data.seen)
-    mean, variance = ahead(spec, values, jnp.asarray(data.before), jnp.asarray(data.gap)[..., None])
+    mean, variance = ahead(spec, values, jnp.asarray(data.before), *_gaps(data))
     terms = -0.5 * ((data.after - mean) ** 2 / variance + jnp.log(2 * jnp.pi * variance))
     numpyro.factor(spec.variable, jnp.where(seen, jnp.sum(terms, axis=-1), 0.0))
+
+
+def _gaps(data: Data) -> tuple[Array, Array]:
+    return jnp.asarray(data.gap)[..., None], jnp.asarray(data.spread)[..., None]
 
 
 def _derive(spec: Spec, values: Values, data: Data) -> None:
@@ -152,8 +173,7 @@ def replicate(spec: Spec, values: Values, rng_key: Array, data: Data) -> dict[st
         The variable, shape (replicate, generation - 1, component); NaN where there is no
         transition.
     """
-    gap = jnp.asarray(data.gap)[..., None]
-    mean, variance = ahead(spec, values, jnp.asarray(data.before), gap)
+    mean, variance = ahead(spec, values, jnp.asarray(data.before), *_gaps(data))
     drawn = mean + jnp.sqrt(variance) * jax.random.normal(rng_key, mean.shape)
     return {spec.variable: jnp.where(jnp.asarray(data.seen)[..., None], drawn, jnp.nan)}
 
@@ -177,9 +197,9 @@ def identified(evidence: Evidence) -> tuple[str, ...]:
     data, found = evidence.data, []
     shape = data.after.shape
     count = int(np.broadcast_to(data.seen, shape[:2]).sum()) * shape[2]
-    if count < _FEW:
+    if count < _FEW and spec.policy == PULL:
         found.append(f"{count} transitions say little of the contraction: its prior matters.")
-    if labels.FIXED_POINT_VALUE not in evidence.constant:
+    if labels.FIXED_POINT_VALUE not in evidence.constant and spec.policy == PULL:
         found.append(
             "the fixed point is extrapolated where the states have not reached it: the slower "
             f"{spec.variable} contracts, the less these data say of it (give reference= if known)."
@@ -197,12 +217,15 @@ class Design(Recorded):
         Of the state.
     start : float
         Of every component.
+    accumulates : bool
+        Whether the noise is that of a pool of all generations.
     options : mapping
         For :func:`prepare`.
     """
 
     components: int = 2
     start: float = 1.0
+    accumulates: bool = False
     options: Mapping[str, Any] = dataclasses.field(
         default_factory=lambda: MappingProxyType({"noise": COMMON})
     )
@@ -232,19 +255,25 @@ def generate(design: Design, values: Values, rng_key: Array) -> xr.Dataset:
     shape = design.replicates, design.components
     wanted = (values[labels.CONTRACTION_FACTOR], values[labels.FIXED_POINT_VALUE], sd)
     numbers = tuple(jnp.asarray(value, float) for value in (*wanted, design.start))
-    made = _generated(shape, design.generation, numbers, rng_key)
+    made = _generated(shape, design.generation, design.accumulates, numbers, rng_key)
     return labelled({labels.IMAGE_MEAN: made[:, :, None]}, design.generation)
 
 
-@jit(static_argnums=(0, 1))
+@jit(static_argnums=(0, 1, 2))
 def _generated(
-    shape: tuple[int, int], generation: tuple[int, ...], numbers: tuple[Array, ...], rng_key: Array
+    shape: tuple[int, int],
+    generation: tuple[int, ...],
+    accumulates: bool,
+    numbers: tuple[Array, ...],
+    rng_key: Array,
 ) -> Array:
     """States generation by generation, those recorded: shape (replicate, generation, component)."""
     factor, fixed_point, sd, start = numbers
     first = jnp.full(shape, start)
     last = generation[-1] - generation[0]
     noise = jax.random.normal(rng_key, (last, *shape))
+    if accumulates:
+        noise /= (generation[0] + 2 + jnp.arange(last))[:, None, None]
 
     def step(state: Array, normal: Array) -> tuple[Array, Array]:
         state = fixed_point + factor * (state - fixed_point) + sd * normal
@@ -270,7 +299,7 @@ MODEL = Model(
     replicate=replicate,
     generate=generate,
     design=Design(),
-    options=("variable", "reference", "relation", "noise"),
+    options=("variable", "reference", "relation", "noise", "policy"),
     derived=(
         labels.REAL_SHARE,
         labels.DECAY_RATE,

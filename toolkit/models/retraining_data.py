@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from jax.scipy.special import polygamma
 
 from toolkit import labels
 from toolkit.models.protocol import Evidence
 from toolkit.models.states import component_names, states, transitions
 
 WELL_SPECIFIED = "well_specified"
+#: Data policies: some real data in each training set, none, or all that there ever was.
+PULL, REPLACE, ACCUMULATE = POLICIES = ("pull", "replace", "accumulate")
 COMMON, PER_COMPONENT = "common", "per_component"
 
 
@@ -22,6 +26,7 @@ class Spec(NamedTuple):
     variable: str
     noise: str
     well_specified: bool
+    policy: str = PULL
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -37,6 +42,8 @@ class Data(NamedTuple):
     ----------
     before, after : Array, shape (replicate, generation - 1, component)
     gap, seen : Array, shape (replicate, generation - 1) or (1, generation - 1)
+    spread : Array, shape of ``gap``
+        Under ``accumulate``: variance of the noise over the gap, over ``noise_sd`` squared.
     last : Array, shape (component,)
         Mean over replicates of the last state of each.
     """
@@ -45,6 +52,7 @@ class Data(NamedTuple):
     after: Any
     gap: Any
     seen: Any
+    spread: Any
     last: Any
 
 
@@ -55,6 +63,7 @@ def prepare(
     reference: npt.ArrayLike | None = None,
     relation: str | None = WELL_SPECIFIED,
     noise: str | None = None,
+    policy: str = PULL,
 ) -> Evidence:
     """Check the states of a dataset and pair them into transitions.
 
@@ -62,8 +71,8 @@ def prepare(
     ----------
     dataset : xr.Dataset
     variable : str, optional
-        ``image_mean``, else ``score``, else ``text_probs`` unless told otherwise; all its entries
-        of one generation are the components of the state.
+        ``model_location``, else ``image_mean``, ``score`` or ``text_probs`` unless told otherwise;
+        all its entries of one generation are the components of the state.
     reference : array_like, optional
         The fixed point, where it is known (what the real data have): shaped like one state.
     relation : str, optional
@@ -71,6 +80,9 @@ def prepare(
     noise : str, optional
         ``"common"`` or ``"per_component"``: whether components have one noise sd. Per component
         unless told otherwise, if there are several.
+    policy : str, optional
+        ``"pull"``: training sets hold a fixed share of real data (mixed in, or fresh);
+        ``"replace"``: none, ``contraction_factor`` is 1; ``"accumulate"``: all generations.
 
     Raises
     ------
@@ -89,11 +101,19 @@ def prepare(
         raise ValueError(f"relation must be {WELL_SPECIFIED!r} or None, not {relation!r}.")
     if noise not in (COMMON, PER_COMPONENT, None):
         raise ValueError(f"noise must be {COMMON!r} or {PER_COMPONENT!r}, not {noise!r}.")
+    if policy not in POLICIES:
+        raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {policy!r}.")
     array, remarks = states(dataset, variable)
     pairs = transitions(array)
     components = array.sizes[labels.COMPONENT]
     chosen = noise or (COMMON if components == 1 else PER_COMPONENT)
-    spec = Spec(str(array.name), chosen, relation == WELL_SPECIFIED)
+    spec = Spec(str(array.name), chosen, relation == WELL_SPECIFIED, policy)
+    begun = np.asarray(array[labels.GENERATION].values, float)[None, 1:] - pairs.gap
+    if policy == ACCUMULATE and begun.min() < 0:
+        raise ValueError(
+            'policy "accumulate" counts batches from generation 0, the fit to real data; the data '
+            f"have generation {begun.min():g}."
+        )
     aligned = (pairs.seen == pairs.seen[:1]).all() and (pairs.gap == pairs.gap[:1]).all()
     rows = slice(0, 1) if aligned else slice(None)
     return Evidence(
@@ -103,12 +123,27 @@ def prepare(
             after=pairs.after,
             gap=pairs.gap[rows],
             seen=pairs.seen[rows],
+            spread=np.asarray(accumulated_spread(begun, pairs.gap))[rows],
             last=pairs.last,
         ),
         observed=array.to_dataset(name=spec.variable),
         constant=_reference(array, reference, dataset),
         remarks=(*remarks, *_remarks(spec, components)),
     )
+
+
+def accumulated_spread(begun: Any, gap: Any) -> Any:
+    """``sum 1/(k + 2)^2`` over the generations k from ``begun`` on, ``gap`` of them.
+
+    The mean of a pool of k + 1 batches moves by ``1/(k + 2)`` of the next batch's distance.
+
+    Examples
+    --------
+    >>> round(float(accumulated_spread(0.0, 2.0)), 12) == round(1 / 4 + 1 / 9, 12)
+    True
+    """
+    first = jnp.asarray(begun, float) + 2
+    return polygamma(1, first) - polygamma(1, first + gap)
 
 
 def _reference(
@@ -140,10 +175,15 @@ def _remarks(spec: Spec, components: int) -> tuple[str, ...]:
         "contraction look faster than it is (diversity_decay separates the two)."
     )
     found = [noiseless]
-    if spec.well_specified:
+    if spec.well_specified and spec.policy == PULL:
         found.append(
             "real_share = 1 - contraction_factor supposes a well-specified model trained on a "
             "fixed mix of real and synthetic data (R3'); otherwise say relation=None."
+        )
+    if spec.policy == ACCUMULATE:
+        found.append(
+            "noise_sd is that of a training set of one batch; batches are taken for equal, the "
+            "real data (generation 0) for one of them."
         )
     if spec.noise == COMMON and components > 1:
         found.append("all components are given one noise_sd; they should be on one scale.")

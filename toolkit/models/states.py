@@ -15,7 +15,7 @@ from toolkit.models.recorded import check_magnitude
 FloatArray = npt.NDArray[np.float64]
 _TRAJECTORY = (labels.REPLICATE, labels.GENERATION)
 #: Looked for in this order.
-_PREFERRED = (labels.IMAGE_MEAN, labels.SCORE, labels.TEXT_PROBS)
+_PREFERRED = (labels.MODEL_LOCATION, labels.IMAGE_MEAN, labels.SCORE, labels.TEXT_PROBS)
 
 
 class Transitions(NamedTuple):
@@ -46,7 +46,8 @@ def states(dataset: xr.Dataset, variable: str | None = None) -> tuple[xr.DataArr
     ----------
     dataset : xr.Dataset
     variable : str, optional
-        ``image_mean``, else ``score``, else ``text_probs`` unless told otherwise.
+        ``model_location``, else ``image_mean``, ``score`` or ``text_probs`` unless told
+        otherwise.
 
     Raises
     ------
