@@ -71,7 +71,7 @@ def _linear() -> Iterator[Case]:
         for real, size, when in ((3, 2, 0), (3, 2, 2), (2, 3, 2)):
             schedule = tuple(size * (k + 1) for k in range(when))
             numbers = _numbers(real, schedule) | {"num_generated": size}
-            above = mp.digamma(when + 1) + mp.euler - mp.log(when + 1)
+            above = mp.digamma(when + 1) + mp.euler - mp.log(when + 1) if when else 0
             yield Case(
                 numbers=numbers,
                 value=plus(_error(real, schedule), F(0)),
