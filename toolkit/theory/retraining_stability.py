@@ -18,6 +18,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from toolkit import labels
+from toolkit.machine import jit
 from toolkit.systems import RetrainingSystem
 from toolkit.systems.families import Law, Points
 from toolkit.theory.numbers import number
@@ -161,17 +162,12 @@ def _paper(
 
 def real_curvature(law: Law, best: npt.ArrayLike, nodes: Points) -> FloatArray:
     """``A``: the mean negative Hessian of the log likelihood over nodes, by differentiation."""
-
-    def mean_log_prob(vector: jax.Array) -> jax.Array:
-        return nodes.weight @ law.log_prob(law.of_vector(vector), nodes.values)
-
-    return -np.asarray(jax.hessian(mean_log_prob)(jnp.asarray(best)))
+    return -np.asarray(_mean_hessian(law, jnp.asarray(best), nodes))
 
 
 def fisher_information(law: Law, best: npt.ArrayLike, nodes: Points) -> FloatArray:
     """``B``: the mean outer product of scores over nodes of the model's own law."""
-    score = jax.jacfwd(lambda vector: law.log_prob(law.of_vector(vector), nodes.values))
-    scores = np.asarray(score(jnp.asarray(best)))
+    scores = np.asarray(_scores(law, jnp.asarray(best), nodes))
     return np.asarray((scores * np.asarray(nodes.weight)[:, None]).T @ scores)
 
 
@@ -181,17 +177,34 @@ def hessian_lipschitz(law: Law, best: npt.ArrayLike, nodes: Points) -> float:
     A Lipschitz constant where the data lie, from above; over all x there need be none (that of a
     Gaussian's variance grows with x).
     """
+    slopes = np.asarray(_hessian_slopes(law, jnp.asarray(best), nodes))
+    seen = np.asarray(nodes.weight) > 0
+    largest = np.sqrt(np.sum(np.square(slopes), axis=(1, 2, 3)))[seen]
+    return float(np.max(largest))
 
+
+@jit(static_argnums=0)
+def _mean_hessian(law: Law, best: jax.Array, nodes: Points) -> jax.Array:
+    def mean_log_prob(vector: jax.Array) -> jax.Array:
+        return nodes.weight @ law.log_prob(law.of_vector(vector), nodes.values)
+
+    return jax.hessian(mean_log_prob)(best)
+
+
+@jit(static_argnums=0)
+def _scores(law: Law, best: jax.Array, nodes: Points) -> jax.Array:
+    return jax.jacfwd(lambda vector: law.log_prob(law.of_vector(vector), nodes.values))(best)
+
+
+@jit(static_argnums=0)
+def _hessian_slopes(law: Law, best: jax.Array, nodes: Points) -> jax.Array:
     def hessian(x: jax.Array) -> jax.Array:
         def of_one(vector: jax.Array) -> jax.Array:
             return law.log_prob(law.of_vector(vector), x[None])[0]
 
-        return jax.hessian(of_one)(jnp.asarray(best))
+        return jax.hessian(of_one)(best)
 
-    slopes = jax.lax.map(jax.jacfwd(hessian), nodes.values, batch_size=256)
-    seen = np.asarray(nodes.weight) > 0
-    largest = np.sqrt(np.sum(np.square(np.asarray(slopes)), axis=(1, 2, 3)))[seen]
-    return float(np.max(largest))
+    return jax.lax.map(jax.jacfwd(hessian), nodes.values, batch_size=256)
 
 
 def wasserstein_misfit(system: RetrainingSystem, best: npt.ArrayLike) -> float | None:
@@ -200,7 +213,8 @@ def wasserstein_misfit(system: RetrainingSystem, best: npt.ArrayLike) -> float |
     0 where the family is right; in one dimension the area between the distribution functions.
     """
     law, truth = system.family.law, system.truth
-    if type(truth) is type(system.family):
+    # Mixtures of more components than the model has are of another family, whatever their type.
+    if type(truth) is type(system.family) and truth.law.names() == law.names():
         return 0.0
     if law.width != 1:
         return None
