@@ -122,7 +122,6 @@ def _retrained(policy: Callable[[int], Policy], **same: Any) -> Callable[[Values
             policy=policy(real),
             num_real=max(real, 3),
             num_generated=_RETRAINED,
-            first_fit=False,
             **same,
         )
 
@@ -441,20 +440,28 @@ _RETRAINING_SCENARIOS = (
             system=system,
             priors=_PULLED,
             record=(labels.MODEL_LOCATION,),
-            options={"noise": "common"},
+            options={"noise": "common"} | options,
             truth=_share_truth,
             sizes={labels.CONTRACTION_FACTOR: 4},
         )
-        for name, summary, system in (
+        for name, summary, system, options in (
             (
                 "fresh",
                 "a Gaussian retrained on 100 own examples and fresh real ones",
-                _retrained(lambda real: Fresh(num_fresh=real)),
+                _retrained(lambda real: Fresh(num_fresh=real), first_fit=False),
+                {},
             ),
             (
                 "mixed",
                 "a Gaussian retrained on 100 own examples and the same real ones",
-                _retrained(lambda real: Mix(), real_seed=1),
+                _retrained(lambda real: Mix(), first_fit=False, real_seed=1),
+                {},
+            ),
+            (
+                "own_real_data",
+                "as mixed, each replicate with real data of its own",
+                _retrained(lambda real: Mix()),
+                {"fixed_points": "start"},
             ),
         )
     ),

@@ -62,6 +62,7 @@ VARIANTS: Mapping[str, tuple[Variant, ...]] = {
     "retraining": (
         Variant("no pull", "a pull to a fixed point", {labels.CONTRACTION_FACTOR: 1.0}),
         Variant("accumulating", "", {"policy": "accumulate"}),
+        Variant("own real data", "", {"fixed_points": "start"}),
     ),
 }
 

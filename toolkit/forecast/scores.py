@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -32,7 +33,7 @@ from toolkit.models.decay_law import law
 from toolkit.models.linear_gaussian import one_step_ahead
 from toolkit.models.protocol import Values
 from toolkit.models.retraining import ahead
-from toolkit.models.retraining_data import PULL, accumulated_spread
+from toolkit.models.retraining_data import ONE, PULL, START, accumulated_spread
 from toolkit.models.retraining_data import Spec as StateSpec
 
 FloatArray = npt.NDArray[np.float64]
@@ -123,6 +124,23 @@ def _scores(
     return jax.vmap(path)(draw, replicate, keys)
 
 
+class _Ends(NamedTuple):
+    """Where replicates are gone on from; the first axis is the replicate.
+
+    Attributes
+    ----------
+    state, first : array, shape (replicate, component)
+        What is gone on from, and the first state (NaN where it was not seen).
+    lag, begun : array, shape (replicate,)
+        Generations from there to the last one, and its generation.
+    """
+
+    state: Any
+    first: Any
+    lag: Any
+    begun: Any
+
+
 class StateSource(Source):
     """A state that contracts to a fixed point."""
 
@@ -133,23 +151,26 @@ class StateSource(Source):
         (name,) = self.observed.data_vars
         self.name = str(name)
         common = labels.COMPONENT_NOISE_SD not in fit["posterior"]
-        policy = json.loads(fit.attrs["options"]).get("policy", PULL)
-        self.spec = StateSpec(self.name, "common" if common else "per_component", False, policy)
+        options = json.loads(fit.attrs["options"])
+        policy, fixed = options.get("policy", PULL), options.get("fixed_points", ONE)
+        self.spec = StateSpec(
+            self.name, "common" if common else "per_component", False, policy, fixed
+        )
         self.variables = {self.name: (labels.COMPONENT,), labels.FIXED_POINT_DISTANCE: ()}
         self.parameters = self.spec.parameters
         self.coords = {labels.COMPONENT: np.asarray(self.observed[labels.COMPONENT].values)}
 
     def run(self, paths: Paths, generations: int, names: tuple[str, ...]) -> dict[str, FloatArray]:
         """The state, and how far it is from the fixed point."""
-        state, lag, begun = self._ends(paths.anew)
+        ends = self._ends(paths.anew)
         values = {name: jnp.asarray(paths.values[name]) for name in self.spec.parameters}
         where = (paths.draw, paths.replicate, paths.keys)
-        made = _states(self.spec, generations, values, state, lag, begun, *where)
+        made = _states(self.spec, generations, values, ends, *where)
         both = dict(zip(self.variables, made, strict=True))
         return {name: np.asarray(both[name]) for name in names}
 
-    def _ends(self, anew: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Each replicate's last (or first) state, how many generations ago, and in which."""
+    def _ends(self, anew: bool) -> _Ends:
+        """Where the replicates are gone on from, the last state seen of each or the first."""
         array = self.observed[self.name].transpose(
             labels.REPLICATE, labels.GENERATION, labels.COMPONENT
         )
@@ -159,7 +180,8 @@ class StateSource(Source):
         at = known.argmax(axis=1) if anew else last
         lag = np.zeros(len(at)) if anew else self.generation[-1] - self.generation[at]
         begun = np.asarray(self.generation[at], float)
-        return values[np.arange(len(at)), at], np.asarray(lag, float), begun
+        state = values[np.arange(len(at)), at]
+        return _Ends(state, values[:, 0], np.asarray(lag, float), begun)
 
 
 @jit(static_argnums=(0, 1))
@@ -167,27 +189,27 @@ def _states(
     spec: StateSpec,
     generations: int,
     values: Values,
-    state: Array,
-    lag: Array,
-    begun: Array,
+    ends: _Ends,
     draw: Array,
     replicate: Array,
     keys: Array,
 ) -> tuple[Array, Array]:
     def path(draw: Array, replicate: Array, key: Array) -> tuple[Array, Array]:
         here = {name: value[draw] for name, value in values.items()}
-        gaps = jnp.append(lag[replicate], jnp.ones(generations))
-        spreads = accumulated_spread(begun[replicate] + jnp.cumsum(gaps) - gaps, gaps)
-        normal = jax.random.normal(key, (generations + 1, state.shape[1]))
+        state, first, lag, begun = (leaf[replicate] for leaf in ends)
+        gaps = jnp.append(lag, jnp.ones(generations))
+        spreads = accumulated_spread(begun + jnp.cumsum(gaps) - gaps, gaps)
+        normal = jax.random.normal(key, (generations + 1, len(state)))
 
         def step(state: Array, now: tuple[Array, Array, Array]) -> tuple[Array, Array]:
             gap, spread, normal = now
-            mean, variance = ahead(spec, here, state, gap, spread)
+            mean, variance = ahead(spec, here, state, first, gap, spread)
             state = mean + jnp.sqrt(variance) * normal
             return state, state
 
-        _, states = jax.lax.scan(step, state[replicate], (gaps, spreads, normal))
-        left = states - here[labels.FIXED_POINT_VALUE]
+        _, states = jax.lax.scan(step, state, (gaps, spreads, normal))
+        start = spec.fixed_points == START
+        left = states - (first if start else here[labels.FIXED_POINT_VALUE])
         return states, jnp.sqrt(jnp.sum(left**2, axis=-1))
 
     return jax.vmap(path)(draw, replicate, keys)

@@ -17,7 +17,9 @@ and none is the share: say ``relation=None``.
 
 Approximate: the linearisation (exact for means of Gaussians and for probabilities), noise that does
 not depend on the state and is independent between components; and all replicates have one fixed
-point, so that the real data are common to them, or drawn afresh in each generation. Noise of
+point, so that the real data are common to them, or drawn afresh in each generation. Where each
+has real data of its own, mixed in again and again from a first fit to them, say
+``fixed_points="start"``: its first state is its fixed point. Noise of
 measurement makes the state forget too fast, and rho too small: ``diversity_decay`` separates it.
 
 Data policies. The above holds where each training set has a share of real data (mixed in, the
@@ -61,7 +63,7 @@ from toolkit.models.distributions import HalfNormal
 from toolkit.models.linear_gaussian import accumulated, decay_rate
 from toolkit.models.protocol import Evidence, Model, Prior, Priors, Values, draw
 from toolkit.models.recorded import Recorded
-from toolkit.models.retraining_data import ACCUMULATE, COMMON, PULL, Data, Spec, prepare
+from toolkit.models.retraining_data import ACCUMULATE, COMMON, PULL, START, Data, Spec, prepare
 
 #: Fewer transitions than this leave the contraction to its prior.
 _FEW = 12
@@ -91,7 +93,9 @@ def priors(evidence: Evidence) -> dict[str, Prior]:
         fixed_point = jnp.asarray(evidence.constant[labels.FIXED_POINT_VALUE].values)
     factor: Prior = dist.Uniform(0.0, 1.0)
     if spec.policy != PULL:
-        factor, fixed_point = jnp.asarray(1.0), jnp.asarray((low + high) / 2)
+        factor = jnp.asarray(1.0)
+    if spec.policy != PULL or spec.fixed_points == START:
+        fixed_point = jnp.asarray((low + high) / 2)
     common = spec.noise == COMMON
     sd = HalfNormal(spread.max()) if common else HalfNormal(spread).to_event(1)
     return {
@@ -107,14 +111,15 @@ def _noise_sd(spec: Spec, values: Values) -> Array:
 
 
 def ahead(
-    spec: Spec, values: Values, before: Array, gap: Array, spread: Array
+    spec: Spec, values: Values, before: Array, first: Array, gap: Array, spread: Array
 ) -> tuple[Array, Array]:
     """Mean and variance of the state ``gap`` generations after ``before``.
 
-    ``spread`` is that of :func:`toolkit.models.retraining_data.accumulated_spread`.
+    ``first`` is the replicate's first state, where that is its fixed point, and ``spread`` that of
+    :func:`toolkit.models.retraining_data.accumulated_spread`.
     """
     rate = decay_rate(values[labels.CONTRACTION_FACTOR])
-    fixed_point = values[labels.FIXED_POINT_VALUE]
+    fixed_point = first if spec.fixed_points == START else values[labels.FIXED_POINT_VALUE]
     mean = fixed_point + jnp.exp(-rate * gap) * (before - fixed_point)
     summed = spread if spec.policy == ACCUMULATE else accumulated(2 * rate, gap)
     return mean, _noise_sd(spec, values) ** 2 * summed
@@ -133,13 +138,15 @@ def program(spec: Spec, priors: Priors, data: Data) -> None:
     values = {name: draw(name, priors[name]) for name in spec.parameters}
     _derive(spec, values, data)
     seen = jnp.asarray(data.seen)
-    mean, variance = ahead(spec, values, jnp.asarray(data.before), *_gaps(data))
+    mean, variance = ahead(spec, values, *_given(data))
     terms = -0.5 * ((data.after - mean) ** 2 / variance + jnp.log(2 * jnp.pi * variance))
     numpyro.factor(spec.variable, jnp.where(seen, jnp.sum(terms, axis=-1), 0.0))
 
 
-def _gaps(data: Data) -> tuple[Array, Array]:
-    return jnp.asarray(data.gap)[..., None], jnp.asarray(data.spread)[..., None]
+def _given(data: Data) -> tuple[Array, ...]:
+    """States before, first states, gaps and spreads of all transitions."""
+    of_gaps = (jnp.asarray(data.gap)[..., None], jnp.asarray(data.spread)[..., None])
+    return (jnp.asarray(data.before), jnp.asarray(data.first), *of_gaps)
 
 
 def _derive(spec: Spec, values: Values, data: Data) -> None:
@@ -173,7 +180,7 @@ def replicate(spec: Spec, values: Values, rng_key: Array, data: Data) -> dict[st
         The variable, shape (replicate, generation - 1, component); NaN where there is no
         transition.
     """
-    mean, variance = ahead(spec, values, jnp.asarray(data.before), *_gaps(data))
+    mean, variance = ahead(spec, values, *_given(data))
     drawn = mean + jnp.sqrt(variance) * jax.random.normal(rng_key, mean.shape)
     return {spec.variable: jnp.where(jnp.asarray(data.seen)[..., None], drawn, jnp.nan)}
 
@@ -199,7 +206,8 @@ def identified(evidence: Evidence) -> tuple[str, ...]:
     count = int(np.broadcast_to(data.seen, shape[:2]).sum()) * shape[2]
     if count < _FEW and spec.policy == PULL:
         found.append(f"{count} transitions say little of the contraction: its prior matters.")
-    if labels.FIXED_POINT_VALUE not in evidence.constant and spec.policy == PULL:
+    known = labels.FIXED_POINT_VALUE in evidence.constant or spec.fixed_points == START
+    if not known and spec.policy == PULL:
         found.append(
             "the fixed point is extrapolated where the states have not reached it: the slower "
             f"{spec.variable} contracts, the less these data say of it (give reference= if known)."
@@ -299,7 +307,7 @@ MODEL = Model(
     replicate=replicate,
     generate=generate,
     design=Design(),
-    options=("variable", "reference", "relation", "noise", "policy"),
+    options=("variable", "reference", "relation", "noise", "policy", "fixed_points"),
     derived=(
         labels.REAL_SHARE,
         labels.DECAY_RATE,

@@ -17,6 +17,8 @@ from toolkit.models.states import component_names, states, transitions
 WELL_SPECIFIED = "well_specified"
 #: Data policies: some real data in each training set, none, or all that there ever was.
 PULL, REPLACE, ACCUMULATE = POLICIES = ("pull", "replace", "accumulate")
+#: Whether replicates have one fixed point, or each its first state: the fit to its own real data.
+ONE, START = FIXED_POINTS = ("common", "start")
 COMMON, PER_COMPONENT = "common", "per_component"
 
 
@@ -27,6 +29,7 @@ class Spec(NamedTuple):
     noise: str
     well_specified: bool
     policy: str = PULL
+    fixed_points: str = ONE
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -44,6 +47,8 @@ class Data(NamedTuple):
     gap, seen : Array, shape (replicate, generation - 1) or (1, generation - 1)
     spread : Array, shape of ``gap``
         Under ``accumulate``: variance of the noise over the gap, over ``noise_sd`` squared.
+    first : Array, shape (replicate, 1, component)
+        First state of each replicate, where that is its fixed point; else one zero for each.
     last : Array, shape (component,)
         Mean over replicates of the last state of each.
     """
@@ -53,6 +58,7 @@ class Data(NamedTuple):
     gap: Any
     seen: Any
     spread: Any
+    first: Any
     last: Any
 
 
@@ -64,6 +70,7 @@ def prepare(
     relation: str | None = WELL_SPECIFIED,
     noise: str | None = None,
     policy: str = PULL,
+    fixed_points: str = ONE,
 ) -> Evidence:
     """Check the states of a dataset and pair them into transitions.
 
@@ -83,6 +90,9 @@ def prepare(
     policy : str, optional
         ``"pull"``: training sets hold a fixed share of real data (mixed in, or fresh);
         ``"replace"``: none, ``contraction_factor`` is 1; ``"accumulate"``: all generations.
+    fixed_points : str, optional
+        ``"common"``: all replicates have one fixed point (common real data, or fresh ones);
+        ``"start"``: each its own, its state at generation 0, the fit to real data of its own.
 
     Raises
     ------
@@ -103,11 +113,18 @@ def prepare(
         raise ValueError(f"noise must be {COMMON!r} or {PER_COMPONENT!r}, not {noise!r}.")
     if policy not in POLICIES:
         raise ValueError(f"policy must be one of {', '.join(POLICIES)}, not {policy!r}.")
+    if fixed_points not in FIXED_POINTS:
+        raise ValueError(
+            f"fixed_points must be one of {', '.join(FIXED_POINTS)}, not {fixed_points!r}."
+        )
+    if fixed_points == START and (policy != PULL or reference is not None):
+        raise ValueError('fixed_points="start" goes with the policy "pull", and no reference.')
     array, remarks = states(dataset, variable)
     pairs = transitions(array)
     components = array.sizes[labels.COMPONENT]
     chosen = noise or (COMMON if components == 1 else PER_COMPONENT)
-    spec = Spec(str(array.name), chosen, relation == WELL_SPECIFIED, policy)
+    spec = Spec(str(array.name), chosen, relation == WELL_SPECIFIED, policy, fixed_points)
+    first = _first_states(array) if fixed_points == START else np.zeros((1, 1, components))
     begun = np.asarray(array[labels.GENERATION].values, float)[None, 1:] - pairs.gap
     if policy == ACCUMULATE and begun.min() < 0:
         raise ValueError(
@@ -124,12 +141,24 @@ def prepare(
             gap=pairs.gap[rows],
             seen=pairs.seen[rows],
             spread=np.asarray(accumulated_spread(begun, pairs.gap))[rows],
+            first=first,
             last=pairs.last,
         ),
         observed=array.to_dataset(name=spec.variable),
         constant=_reference(array, reference, dataset),
-        remarks=(*remarks, *_remarks(spec, components)),
+        remarks=(*remarks, *_remarks(spec, components, len(array))),
     )
+
+
+def _first_states(array: xr.DataArray) -> npt.NDArray[np.float64]:
+    """The states at generation 0, shape (replicate, 1, component)."""
+    first = np.asarray(array.values, float)[:, :1]
+    if float(array[labels.GENERATION][0]) != 0 or np.isnan(first).any():
+        raise ValueError(
+            'fixed_points="start" takes the states at generation 0 for fixed points; the data lack '
+            "some of them."
+        )
+    return first
 
 
 def accumulated_spread(begun: Any, gap: Any) -> Any:
@@ -169,7 +198,7 @@ def _reference(
     )
 
 
-def _remarks(spec: Spec, components: int) -> tuple[str, ...]:
+def _remarks(spec: Spec, components: int, replicates: int) -> tuple[str, ...]:
     noiseless = (
         f"{spec.variable} is taken as seen without measurement noise; noise would make the "
         "contraction look faster than it is (diversity_decay separates the two)."
@@ -179,6 +208,11 @@ def _remarks(spec: Spec, components: int) -> tuple[str, ...]:
         found.append(
             "real_share = 1 - contraction_factor supposes a well-specified model trained on a "
             "fixed mix of real and synthetic data (R3'); otherwise say relation=None."
+        )
+    if spec.policy == PULL and spec.fixed_points == ONE and replicates > 1:
+        found.append(
+            "all replicates are taken to have one fixed point; where each has real data of its "
+            'own, mixed in again and again, say fixed_points="start".'
         )
     if spec.policy == ACCUMULATE:
         found.append(
