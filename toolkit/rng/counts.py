@@ -1,7 +1,8 @@
 """Multinomial counts of any size, exact to the rounding of float64.
 
-A balanced tree of binomials (``binomials``), or, for few draws of many outcomes, each draw looked
-up among the cumulative probabilities.
+A balanced tree of binomials (``binomials``), split one by one where outcomes are few and level by
+level where they are many, or, for few draws of many outcomes, each draw looked up among the
+cumulative probabilities.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ Array = jax.Array
 
 #: Looking draws up pays from so many outcomes on, and up to so many draws for each.
 _FEWEST_SEARCHED, _DRAWS_PER_OUTCOME = 64, 8
+#: Up to so many outcomes the binomials of a tree are drawn one by one, in a rolled loop. Compiled
+#: once instead of once for each level, and drawn again alone where all proposals were rejected.
+_MOST_ONE_BY_ONE = 16
 
 
 def multinomial(key: Array, n: Array | float, probs: Array, *, most: int | None = None) -> Array:
@@ -64,7 +68,8 @@ def multinomial(key: Array, n: Array | float, probs: Array, *, most: int | None 
         search = functools.partial(_searched, most=most)
         counts = jax.vmap(search)(*counters, total, weights)
     else:
-        counts = _tree(*counters, total, weights.T).T
+        tree = _one_by_one if size <= _MOST_ONE_BY_ONE else _by_levels
+        counts = tree(*counters, total, weights.T).T
     return counts.reshape(probs.shape).astype(probs.dtype)
 
 
@@ -91,8 +96,69 @@ def binomial(key: Array, n: Array | float, p: Array | float) -> Array:
 
 
 @over_lanes
-def _tree(first: Array, second: Array, lane: Array, total: Array, weights: Array) -> Array:
-    """Multinomial counts, shape (K, lanes), of weights of that shape."""
+def _one_by_one(first: Array, second: Array, lane: Array, total: Array, weights: Array) -> Array:
+    """Multinomial counts, shape (K, lanes), of weights of that shape.
+
+    The same numbers as :func:`_by_levels` draws: a total is split with the words of the attempt
+    at which it became known.
+    """
+    total, lefts, rights = _halves(total, weights)
+    if not lefts:
+        return total[None]
+    nodes = Splits.of(jnp.concatenate(lefts), jnp.concatenate(rights))
+    parents, outcomes = _places([len(level) for level in lefts])
+    number = len(parents)
+
+    def split_one(node: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Totals of two more places, and the rows of random words at which they became known."""
+        counts, rows = state
+        place = jnp.asarray(parents)[node]
+        whole, row = (jax.lax.dynamic_slice_in_dim(each, place, 1) for each in (counts, rows))
+        inside = Splits(*(jax.lax.dynamic_slice_in_dim(part, node, 1) for part in nodes))
+        counter = lane * jnp.uint32(number) + node.astype(jnp.uint32)
+
+        def attempt(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+            # With the state in the barrier nothing is taken out of the loop, which runs but once.
+            (row, _, known), root, here = jax.lax.optimization_barrier((state, whole, inside))
+            asked = row + jnp.arange(ROWS, dtype=jnp.uint32)[:, None, None]
+            left = split(root, here, *bits.signed(bits.rounds(first, second, asked, counter)))
+            left = jnp.where(known == -1, left, known)
+            rejected = left == -1
+            return row + ROWS * rejected.astype(jnp.uint32), jnp.any(rejected), left
+
+        fresh = (row, jnp.asarray(True), jnp.full(whole.shape, -1.0))
+        row, _, left = jax.lax.while_loop(lambda state: state[1], attempt, fresh)
+        both, twice = jnp.concatenate([left, whole - left]), jnp.concatenate([row, row])
+        at = 2 * node + 1
+        return (
+            jax.lax.dynamic_update_slice_in_dim(counts, both, at, 0),
+            jax.lax.dynamic_update_slice_in_dim(rows, twice, at, 0),
+        )
+
+    places = (2 * number + 1, *total.shape)
+    state = jnp.zeros(places).at[0].set(total), jnp.zeros(places, jnp.uint32)
+    counts, _ = jax.lax.fori_loop(0, number, split_one, state)
+    return counts[jnp.asarray(outcomes)]
+
+
+def _places(widths: list[int]) -> tuple[list[int], list[int]]:
+    """Where each split finds its total, and where the outcomes are in the end.
+
+    The root is at 0, the halves of split i at 2 i + 1 and 2 i + 2; an odd one out of a level stays.
+    """
+    parents: list[int] = []
+    level = [0]
+    for width in widths:
+        split_now = range(len(parents), len(parents) + width)
+        parents += level[:width]
+        level = [place for node in split_now for place in (2 * node + 1, 2 * node + 2)] + level[
+            width:
+        ]
+    return parents, level
+
+
+def _halves(total: Array, weights: Array) -> tuple[Array, list[Array], list[Array]]:
+    """The totals where there is any weight, and the weights of both halves, level by level."""
     levels = [weights]
     while len(levels[-1]) > 1:
         levels.append(_paired(levels[-1]))
@@ -100,6 +166,13 @@ def _tree(first: Array, second: Array, lane: Array, total: Array, weights: Array
     # From the root on, the left and the right one of each pair.
     lefts = [level[: len(level) // 2 * 2 : 2] for level in levels[-2::-1]]
     rights = [level[1::2] for level in levels[-2::-1]]
+    return total, lefts, rights
+
+
+@over_lanes
+def _by_levels(first: Array, second: Array, lane: Array, total: Array, weights: Array) -> Array:
+    """Multinomial counts, shape (K, lanes), of weights of that shape."""
+    total, lefts, rights = _halves(total, weights)
     if not lefts:
         return total[None]
     ends = list(itertools.accumulate(map(len, lefts), initial=0))

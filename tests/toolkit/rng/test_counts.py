@@ -14,7 +14,7 @@ from scipy import stats
 from tests import statistics
 from tests.statistics import combine, level
 from toolkit import rng
-from toolkit.rng import binomials
+from toolkit.rng import binomials, counts
 
 KEY = jax.random.key(30)
 #: The tests of this file and those of gammas share one level.
@@ -222,6 +222,27 @@ def test_counts_are_those_of_each_key_alone() -> None:
         np.testing.assert_array_equal(nested[:, column], narrow(keys[:, column], n))
     for row in range(4):
         np.testing.assert_array_equal(nested[row, 5], alone(keys[row, 5], n[row]))
+
+
+@pytest.mark.parametrize("size", [2, 5, 7, 16])
+def test_one_by_one_and_by_levels_are_the_same_numbers(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where proposals were rejected, and where there is no law."""
+    weights = np.random.default_rng(size).dirichlet(np.ones(size), 5000)
+    weights[0], weights[1, 0], weights[2:9, -1] = 0, -1, 0
+    n = jnp.asarray([0.0, 3.0, 60.0, 1e12, jnp.nan])[jnp.arange(5000) % 5]
+    drawn = []
+    for most in (size, size - 1):
+        monkeypatch.setattr(counts, "_MOST_ONE_BY_ONE", most)
+        draw = jax.jit(lambda *given: rng.multinomial(*given))  # noqa: PLW0108 (traced anew)
+        drawn.append(np.asarray(draw(KEY, n, weights)))
+    np.testing.assert_array_equal(*drawn)
+    known = np.isfinite(drawn[0]).all(axis=1)
+    np.testing.assert_array_equal(
+        known[:10], [False, False, *[True] * 2, False, *[True] * 4, False]
+    )
+    np.testing.assert_array_equal(drawn[0].sum(axis=1)[known], n[known])
 
 
 def test_draws_that_are_looked_up_have_the_same_law_and_exact_zeros() -> None:
