@@ -14,8 +14,9 @@ from toolkit.systems.families.members import MEMBERS, Member
 from toolkit.systems.families.protocol import Array, Family, Law, Moments, Points, Summary
 from toolkit.systems.validation import FloatArray
 
-#: Newton steps of a fit, and halvings tried of each.
-_STEPS, _HALVINGS = 25, 12
+#: Newton steps of a fit, and quarterings tried of each: from a model that has all but collapsed
+#: the whole step is out of the domain by many orders of magnitude.
+_STEPS, _QUARTERINGS = 25, 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +79,7 @@ class ExponentialFamilyLaw(Law):
         The likelihood is concave: what is maximised is ``eta . tau - A(eta)``.
         """
         log_partition, target = self._member.log_partition, data.statistics
-        halved = 0.5 ** jnp.arange(_HALVINGS)
+        shorter = 0.25 ** jnp.arange(_QUARTERINGS)
 
         def loss(eta: Array) -> Array:
             value = log_partition(eta) - eta @ target
@@ -88,7 +89,7 @@ class ExponentialFamilyLaw(Law):
             steps, eta, _ = state
             gradient = jax.grad(log_partition)(eta) - target
             step = jnp.linalg.solve(jax.hessian(log_partition)(eta), gradient)
-            tried = eta - halved[:, None] * step
+            tried = eta - shorter[:, None] * step
             losses = jax.vmap(loss)(tried)
             # Of equals the whole step: near the optimum rounding hides that it is better.
             slack = 1e-13 * (1 + jnp.abs(jnp.min(losses)))
