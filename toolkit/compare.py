@@ -193,7 +193,9 @@ def _rows(
 def _tail(simulated: xr.Dataset, variable: str) -> xr.DataArray | None:
     """The variable whose log-variance tells how heavy the tail of this one is."""
     name = labels.HEAVY_TAILED.get(variable)
-    return None if name is None else metrics.variable(simulated, name)
+    tail = None if name is None else metrics.variable(simulated, name)
+    # What has come to 0 is no product of factors: categories that are lost, say.
+    return None if tail is None or float(tail.min()) <= 0 else tail
 
 
 def _since(

@@ -145,15 +145,26 @@ def _monomials(series: FloatArray) -> FloatArray:
     return np.asarray(np.pad(powers, (0, len(series) - len(powers))))
 
 
-def _rows(log_phi: Array, batch_size: Array) -> tuple[Array, Array]:
-    """``w`` and its rise over a step on the grid."""
-    inside = jnp.clip(log_phi, -_LOG_LARGEST, _LOG_LARGEST)
-    scaled = inside / _LOG_LARGEST
-    powers = jnp.stack([scaled**power for power in range(_DEGREE + 1)])
-    rows = (powers @ jnp.asarray(_table())).reshape(2, 2, _POINTS)
-    value, rise = rows[0] - rows[1] / (2 * batch_size)
-    # Beyond the range, counts are taken for large.
-    return value - 0.5 * (log_phi - inside), rise
+class _Rows(NamedTuple):
+    """``w``, its rise over a step and its derivative by log phi, on the grid."""
+
+    value: Array
+    rise: Array
+    across: Array
+
+
+def _rows(log_phi: Array, batch_size: Array) -> _Rows:
+    def of(log_phi: Array) -> tuple[Array, Array]:
+        inside = jnp.clip(log_phi, -_LOG_LARGEST, _LOG_LARGEST)
+        # Beyond the range, counts are taken for large. All powers at once: else each is a kernel.
+        return (inside / _LOG_LARGEST) ** jnp.arange(_DEGREE + 1), -0.5 * (log_phi - inside)
+
+    (powers, beyond), slopes = jax.jvp(of, (log_phi,), (jnp.ones_like(log_phi),))
+    # Both in one product, so that the table is read once.
+    rows = jnp.stack([powers, slopes[0]]) @ jnp.asarray(_table())
+    rows = rows.reshape(2, 2, 2, _POINTS)
+    (value, rise), (across, _) = rows[:, 0] - rows[:, 1] / (2 * batch_size)
+    return _Rows(value + beyond, rise, across + slopes[1])
 
 
 class _Slopes(NamedTuple):
@@ -164,9 +175,7 @@ class _Slopes(NamedTuple):
 
 def _looked_up(log_phi: Array, log_expected: Array, batch_size: Array) -> _Slopes:
     """``w`` by Hermite's cubic, its derivatives by log l and log phi on straight lines."""
-    (value, rise), (across, _) = jax.jvp(
-        lambda at: _rows(at, batch_size), (log_phi,), (jnp.ones_like(log_phi),)
-    )
+    value, rise, across = _rows(log_phi, batch_size)
     scaled = (log_expected - _LOWEST) / _STEP
     at = jnp.clip(scaled, 0.0, _POINTS - 1.0)
     left = jnp.minimum(at.astype(jnp.int32), _POINTS - 2)

@@ -18,6 +18,7 @@ from symbolic import Kind, Source
 from toolkit import labels
 from toolkit.systems import (
     Accumulate,
+    Budget,
     Categorical,
     ExponentialFamily,
     Fresh,
@@ -63,7 +64,8 @@ class Course(NamedTuple):
     ----------
     error, variance : float
     other : float
-        Distance from the real data at hand (mix), or second moment of the pool (accumulate).
+        Distance from the real data at hand (mix), second moment of the pool (accumulate), or its
+        mean's error (budget).
     """
 
     error: float
@@ -113,11 +115,25 @@ def _why_not(system: RetrainingSystem) -> str | None:
         type(system.truth) is not type(system.family)
     ):
         return "real data are of another family, whose variance is not the model's."
-    unequal = isinstance(system.policy, Accumulate) and (
-        system.num_real != system.num_generated or system.growth
+    keeps = isinstance(system.policy, (Accumulate, Budget))
+    if keeps and (system.num_real != system.num_generated or system.growth):
+        return "batches that are kept differ in size; give num_real = num_generated, growth = 0."
+    if isinstance(system.policy, Budget):
+        return _why_no_budget(system, system.policy)
+    return None
+
+
+def _why_no_budget(system: RetrainingSystem, policy: Budget) -> str | None:
+    """Why no recursion of a budget holds, if none does."""
+    likeliest = isinstance(system.family, Categorical) or (
+        isinstance(system.family, Gaussian) and system.family.ddof == 0
     )
-    if unequal:
-        return "accumulated batches differ in size; give num_real = num_generated, growth = 0."
+    if not likeliest:
+        return "a budget's theorems are for likeliest fits: categories, Gaussians with ddof = 0."
+    if policy.keep == "latest":
+        return "of the latest examples no recursion is known."
+    if policy.keep == "reservoir" and policy.size != system.num_real:
+        return "a reservoir's theorem is for one of num_real examples; give size = num_real."
     return None
 
 
@@ -272,6 +288,41 @@ def _accumulated(system: RetrainingSystem, noise: Noise, before: Course, generat
     )
 
 
+def _first_pooled(system: RetrainingSystem, noise: Noise) -> Course:
+    """All real examples are the first pool, and the first model is fitted to all of them."""
+    first = _first(system, noise)
+    return first._replace(other=first.error)
+
+
+def _budgeted(system: RetrainingSystem, noise: Noise, before: Course, generation: int) -> Course:
+    policy, size = system.policy, system.num_generated
+    assert isinstance(policy, Budget)
+    if policy.keep == "reservoir":
+        kept = {"num_generated": size, "training_budget": policy.size, "generations": generation}
+        kept |= {"model_variance": before.variance}
+        return Course(
+            number("reservoir_location_step", location_error=before.error, **kept),
+            number("reservoir_variance_step", **kept),
+            0.0,
+        )
+    given = {"num_generated": size, "pool_moment": noise.real}
+    # The first model was fitted to the whole pool.
+    budget = policy.size if generation else size
+    pool = number(
+        "sampled_pool_step",
+        generations=generation,
+        training_budget=budget,
+        pool_error=before.other,
+        **given,
+    )
+    drawn = {"generations": generation + 1, "training_budget": policy.size, "pool_error": pool}
+    return Course(
+        number("sampled_location", **drawn, **given),
+        number("sampled_variance", **drawn, **given),
+        pool,
+    )
+
+
 _Begin = Callable[[RetrainingSystem, Noise], Course]
 _Step = Callable[[RetrainingSystem, Noise, Course, int], Course]
 _POLICIES: dict[type, tuple[_Begin, _Step]] = {
@@ -280,6 +331,7 @@ _POLICIES: dict[type, tuple[_Begin, _Step]] = {
     Fresh: (_first, _freshened),
     Injected: (_first, _injected),
     Accumulate: (_first_pool, _accumulated),
+    Budget: (_first_pooled, _budgeted),
 }
 
 
