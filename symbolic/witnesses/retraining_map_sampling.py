@@ -15,7 +15,7 @@ import mpmath as mp
 
 __all__ = ["best_moments", "mixture", "smoothed_spread", "tempered_spread"]
 
-_PER_SD, _REACH = 8, 22  # nodes in a standard deviation, and standard deviations
+_PER_SD, _REACH = 4, 16  # nodes in a standard deviation, and standard deviations
 
 
 def _nodes() -> list[Any]:
