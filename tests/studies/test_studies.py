@@ -12,11 +12,15 @@ import xarray as xr
 
 import studies.demo
 from studies import (
+    _collapse,
+    _policies,
     _study,
     corpus_injection,
+    data_policies,
     digits,
     digits_fit,
     fidelity,
+    gaussian_collapse,
     image_contraction,
     least_squares,
     matthew_effect,
@@ -119,6 +123,26 @@ TINY: dict[str, dict[str, Any]] = {
         "num_datasets": 40,
         "checkpoints": (10, 40),
         "num_draws": 200,
+    },
+    "gaussian_collapse": {
+        "counts": (10,),
+        "generations": 60,
+        "replicates": 200,
+        "ratios": (4,),
+        "mode_counts": (100,),
+        "mode_generations": 60,
+        "mode_replicates": 4,
+    },
+    "data_policies": {
+        "families": (data_policies.GAUSSIAN,),
+        "generations": 40,
+        "replicates": 200,
+        "weighed": ("linear regression",),
+        "fresh_shares": (1.0,),
+        "ratios": (1.0,),
+        "growths": (1.0, 2.0),
+        "sweep_replicates": 400,
+        "schedule_generations": 40,
     },
     "user_content": {"doses": ((30, 5),), "generations": 60, "replicates": 100},
     "matthew_effect": {
@@ -432,3 +456,57 @@ def test_digits_fit_says_when_a_promise_is_broken() -> None:
     assert digits_fit._promise(config, part).outcome == FAILS
     kept = part._replace(kept=np.full(20, 0.88))
     assert digits_fit._promise(config, kept).outcome == HOLDS
+
+
+def test_gaussian_collapse_is_as_fast_as_proposition_1_says(results: Run) -> None:
+    result = results("gaussian_collapse")
+    assert verdict(result, "Proposition 1").outcome == HOLDS
+    assert verdict(result, "typical run collapses").outcome == FAILS
+    assert verdict(result, "mean covariance collapses").outcome == FAILS
+    assert verdict(result, "Real data kept").outcome == HOLDS
+    assert verdict(result, "On a mix of true").outcome == HOLDS
+    rate = -number("image_exact_rate", image_count=10, ddof=1, shrinkage_factor=1)
+    assert f"n = 10: {rate:.5f}" in result.finding
+
+
+def test_gaussian_collapse_sees_a_wrong_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdicts can fail: predicted for 4 samples instead of 10."""
+
+    def wrong(system: Any, **same: Any) -> xr.Dataset:
+        other = dataclasses.replace(system, num_generated=4)
+        return right(other, **same).assign_attrs(system=system.to_json())
+
+    right = _collapse.predict
+    monkeypatch.setattr(_collapse, "predict", wrong)
+    tiny = TINY["gaussian_collapse"] | {"ratios": (), "mode_counts": ()}
+    config = _study.configuration(gaussian_collapse, **tiny)
+    runs = gaussian_collapse._runs(config)
+    (found,) = [
+        one
+        for claim, one in gaussian_collapse._proposition(config, runs).items()
+        if "Proposition 1" in claim
+    ]
+    assert found.outcome == FAILS
+
+
+def test_data_policies_end_where_theory_says(results: Run) -> None:
+    result = results("data_policies")
+    for words in ("linearly without bound", "pi^2/6", "golden", "every weight", "faster than"):
+        assert verdict(result, words).outcome == HOLDS
+    assert verdict(result, "whatever the numbers").outcome == FAILS
+    table = result.data["table"].to_dataset().sel(family=data_policies.GAUSSIAN)
+    predicted = table.error_verdict.sel(policy=["replace", "mix", "accumulate", "injected"])
+    assert set(predicted.values) == {"agrees"}
+    error = table.error
+    assert float(error.sel(policy="accumulate")) < float(error.sel(policy="budget: reservoir"))
+
+
+def test_data_policies_see_other_weights_than_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict can fail: fresh data are given a tenth more weight than is said."""
+    right = _policies.Fresh
+    monkeypatch.setattr(
+        _policies, "Fresh", lambda num_fresh, weight: right(num_fresh=num_fresh, weight=weight**0.8)
+    )
+    config = _study.configuration(data_policies, **TINY["data_policies"])
+    (found,) = _policies.sweeps(config)
+    assert data_policies._golden(found).outcome == FAILS
