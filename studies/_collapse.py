@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -164,7 +165,7 @@ def _modes(config: Any, system: RetrainingSystem) -> Modes:
         seed=config.seed,
         record=(labels.MODEL_PARAMETERS,),
     )
-    vectors = simulated[labels.MODEL_PARAMETERS].isel(model=0).values
+    vectors = jnp.asarray(simulated[labels.MODEL_PARAMETERS].isel(model=0).values)
     of_vector = jax.vmap(jax.vmap(system.family.law.of_vector))
     parameters = jax.tree.map(np.asarray, of_vector(vectors))
     within = metrics.within_variance(parameters.weights, parameters.roots)

@@ -172,7 +172,7 @@ def _mix_panel(ax: Any, runs: Runs) -> None:
             one.simulated, labels.MODEL_VARIANCE, ax=ax, label=f"{ratio} to 1", colour=colour
         )
         plotting.plot_prediction(one.comparison, VARIANCE, ax=ax, colour="0.25", label="_")
-    ax.set_ylim(0, None)
+    ax.set_ylim(0, 1.2)
     ax.set_ylabel("mean variance [feature unit$^2$]")
     ax.set_title(
         f"{one.system.num_real} real examples in every training set: the variance\n"

@@ -9,6 +9,7 @@ normalizing flows and diffusion models: it has modes, but no network.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,12 +122,14 @@ def _runs(config: Config) -> Runs:
     kinds = [("line", 1), ("line", 0), ("plane", 1), ("plane", 0), (NARROW, 1)]
     total = len(kinds) * len(config.counts) + len(config.ratios)
 
+    seeds = itertools.count(config.seed)  # the noise of one case is not another's
+
     def of(system: RetrainingSystem) -> Case:
         return case(
             system,
             generations=config.generations,
             replicates=config.replicates,
-            seed=config.seed,
+            seed=next(seeds),
             false_alarm=_FALSE_ALARM / total,
         )
 
