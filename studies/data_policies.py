@@ -251,7 +251,8 @@ def _own_data(config: Config, runs: _Runs) -> dict[str, Verdict]:
             + ", ".join(f"{rate:.2f} ({family})" for family, rate in steady.items())
             + f"; it is 1 (exactly, or within errors) for {len(linear)} of "
             f"{len(steady)} families. A fit that takes the variance, too, loses what the "
-            f"error gains: likeliest Gaussians and categories end at an error of V, the real variance.",
+            f"error gains: likeliest Gaussians and categories end at an error of V, the "
+            f"real variance.",
         ),
         "Accumulating all generations the error stays below pi^2/6 of the first fit's": Verdict(
             HOLDS
