@@ -14,7 +14,7 @@ import xarray as xr
 
 from toolkit import labels, metrics
 from toolkit.simulate import simulate
-from toolkit.systems import RetrainingSystem
+from toolkit.systems import Gaussian, RetrainingSystem
 from toolkit.systems.families import Family
 
 #: A distance that rounding has reached is not followed.
@@ -38,6 +38,17 @@ class Contraction(NamedTuple):
     standard_error: float
     distance: np.ndarray
     simulated: xr.Dataset
+
+
+def normal(mean: float, variance: float, ddof: int = 1) -> Gaussian:
+    """A Gaussian in one dimension.
+
+    Examples
+    --------
+    >>> normal(0.5, 2.0).cov.tolist()
+    [[2.0]]
+    """
+    return Gaussian(mean=np.array([mean]), cov=np.array([[variance]]), ddof=ddof)
 
 
 def contraction(

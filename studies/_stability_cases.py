@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from scipy import stats
 
-from studies._contraction import Contraction, contraction
+from studies._contraction import Contraction, contraction, normal
 from toolkit import labels, metrics
 from toolkit.simulate import simulate
 from toolkit.systems import (
@@ -27,12 +28,12 @@ from toolkit.theory import map_of, number, stability
 WELL, MISFIT, EM = "Gaussian, well specified", "Gaussian on a mixture", "mixture of 2 on 3, by EM"
 TEMPERATURE, CURATED, BANDWIDTH = "temperature", "best of 2", "kernel bandwidth"
 STEPS, DEGENERATE, FINITE = "unconverged EM", "degenerate optimum", "no real data, ddof 0"
-NORMAL = Gaussian(mean=[0.0], cov=[[1.0]])
+NORMAL = normal(0.0, 1.0)
 #: Quadrature nodes of a mixture's component: with 64 the radius is off in the second digit.
 ORDER = 250
 #: A displacement that is small beside a weight of a half.
 _SMALL = 0.03
-_NEAR = (Gaussian(mean=[0.1], cov=[[1.2]]), Gaussian(mean=[-0.1], cov=[[0.9]]))
+_NEAR = (normal(0.1, 1.2), normal(-0.1, 0.9))
 
 
 class Case(NamedTuple):
@@ -89,12 +90,22 @@ class Envelope(NamedTuple):
     covered: float
 
 
+def of_kind(claims: Sequence[Claim], kind: str) -> list[Claim]:
+    """The claims of one kind."""
+    return [claim for claim in claims if claim.kind == kind]
+
+
+def value(claim: Claim, name: str) -> float:
+    """A number of its stability, NaN where it is not known."""
+    return float(claim.found[name]) if name in claim.found else np.nan
+
+
 def mixture(
     weights: Sequence[float], means: Sequence[float], variances: Sequence[float], steps: int
 ) -> GaussianMixture:
     """A mixture in one dimension."""
     return GaussianMixture(
-        weights=weights,
+        weights=np.asarray(weights),
         means=np.reshape(means, (-1, 1)),
         covs=np.reshape(variances, (-1, 1, 1)),
         em_steps=steps,
@@ -102,7 +113,7 @@ def mixture(
 
 
 def _of_vector(model: GaussianMixture, vector: np.ndarray) -> GaussianMixture:
-    weights, means, roots = model.law.of_vector(vector)
+    weights, means, roots = model.law.of_vector(jnp.asarray(vector))
     return dataclasses.replace(
         model,
         weights=np.asarray(weights),
@@ -119,7 +130,7 @@ def _system(config: Any, family: Any, ratio: float, real: Any, size: int, **chan
 def claims(config: Any) -> Iterator[Claim]:
     """The paper's setting: no bias, a full refit; three families, every ratio."""
     real = mixture(config.weights, config.means, config.variances, 1)
-    runs = {"replicates": config.replicates, "seed": config.seed}
+    runs: dict[str, Any] = {"replicates": config.replicates, "seed": config.seed}
     for ratio in config.ratios:
         system = _system(config, NORMAL, ratio, NORMAL, config.endless)
         measured = contraction(system, _NEAR, generations=config.generations, **runs)
@@ -127,8 +138,8 @@ def claims(config: Any) -> Iterator[Claim]:
     for ratio in config.point_ratios:
         best = float(real.weights @ real.means[:, 0])
         starts = (
-            Gaussian(mean=[best + 1], cov=[[40.0]]),
-            Gaussian(mean=[best - 1], cov=[[60.0]]),
+            normal(best + 1, 40.0),
+            normal(best - 1, 60.0),
         )
         system = _system(config, starts[0], ratio, real, config.points, real_seed=None)
         measured = contraction(system, starts, generations=12, **runs)
@@ -181,7 +192,7 @@ def transient(claim: Claim, generations: int = 12) -> Transient:
 
 def boundary(config: Any) -> Iterator[Case]:
     """Systems whose boundary is elsewhere: each on both sides, where it has two."""
-    runs = {"replicates": config.replicates, "seed": config.seed}
+    runs: dict[str, Any] = {"replicates": config.replicates, "seed": config.seed}
     for temperature in config.temperatures:
         ratio = config.tempered_ratio
         system = _system(config, NORMAL, ratio, NORMAL, config.endless, temperature=temperature)
@@ -196,12 +207,12 @@ def boundary(config: Any) -> Iterator[Case]:
     points = stats.norm.ppf((np.arange(400) + 0.5) / 400)[:, None]
     for bandwidth in config.bandwidths:
         ratio = config.bandwidth_ratio
-        starts = tuple(
+        wide, narrow = (
             KernelDensity(points=scale * points, bandwidth=bandwidth) for scale in (1.2, 0.9)
         )
-        system = _system(config, starts[0], ratio, NORMAL, config.points)
+        system = _system(config, wide, ratio, NORMAL, config.points)
         measured = contraction(
-            system, starts, generations=10, variable=labels.MODEL_VARIANCE, **runs
+            system, (wide, narrow), generations=10, variable=labels.MODEL_VARIANCE, **runs
         )
         predicted = number(
             "bandwidth_retraining_eigenvalue", synthetic_ratio=ratio, bandwidth=bandwidth
@@ -226,7 +237,7 @@ def selection() -> dict[str, float]:
     }
 
 
-def _curated(config: Any, runs: dict[str, int]) -> Iterator[Case]:
+def _curated(config: Any, runs: dict[str, Any]) -> Iterator[Case]:
     threshold = number("curated_threshold", **selection())
     for ratio in config.curated_ratios:
         policy = Curated(choices=2, with_real=True)
@@ -235,17 +246,15 @@ def _curated(config: Any, runs: dict[str, int]) -> Iterator[Case]:
         if ratio < threshold:
             # Contraction is local: begun beside the fixed point.
             start = tuple(map_of(system).fixed_point())
-        starts = tuple(
-            Gaussian(mean=[start[0] * scale], cov=[[start[1] * scale]]) for scale in (1.03, 0.97)
-        )
+        above, below = (normal(start[0] * scale, start[1] * scale) for scale in (1.03, 0.97))
         predicted = np.nan
         if ratio < threshold:
             predicted = number("curated_radius", synthetic_ratio=ratio, **selection())
-        measured = contraction(system, starts, generations=16, first=6, **runs)
+        measured = contraction(system, (above, below), generations=16, first=6, **runs)
         yield _case(CURATED, ratio, predicted, measured)
 
 
-def _degenerate(config: Any, runs: dict[str, int]) -> Case:
+def _degenerate(config: Any, runs: dict[str, Any]) -> Case:
     """Two components where one suffices: nothing pulls their weights anywhere."""
     starts = [mixture([w, 1 - w], [0.0, 0.0], [1.0, 1.0], 5) for w in (0.6, 0.4)]
     system = _system(config, starts[0], 1.0, NORMAL, 500)
@@ -347,7 +356,7 @@ def envelope(config: Any, rho: float) -> Envelope:
     rare = np.geomspace(0.2, 20 / len(once), 20)
     slope, offset = np.polyfit(-np.log(rare), size * np.quantile(once, 1 - rare) ** 2, 1)
     scale, factor = float(np.sqrt(slope)), float(np.exp(offset / slope))
-    start = Gaussian(mean=[0.3], cov=[[1.3]])
+    start = normal(0.3, 1.3)
     later = errors(
         start, config.envelope_generations, config.many_replicates // 10, config.seed + 1
     )

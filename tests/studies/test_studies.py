@@ -548,7 +548,7 @@ def test_retraining_is_stable_beyond_the_paper_condition(results: Run) -> None:
 
 
 def test_retraining_stability_sees_a_wrong_radius(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The verdicts can fail: a radius 1 % too large, and temperatures that are other ones."""
+    """The verdict can fail: a radius 1 % too large."""
 
     def wrong(system: Any, **same: Any) -> xr.Dataset:
         found = right(system, **same)
