@@ -206,7 +206,7 @@ def map_of(system: RetrainingSystem, *, order: int | None = None) -> RetrainingM
     >>> system = tk.RetrainingSystem(family=tk.Gaussian(mean=[0.0], cov=[[1.0]]),
     ...                              policy=tk.Mix(), num_real=100, num_generated=100)
     >>> retraining = map_of(system)
-    >>> retraining.jacobian(retraining.optimum).round(12).tolist()
+    >>> (retraining.jacobian(retraining.optimum).round(12) + 0.0).tolist()
     [[0.5, 0.0], [0.0, 0.5]]
     """
     share = _share(system)
