@@ -69,7 +69,10 @@ def _panel(ax: Any, family: str, own: Mapping[str, Cell], variable: str) -> None
         if variable in cell.predicted:
             ax.plot(cell.generation, cell.predicted[variable], color="black", lw=0.8,
                     linestyle=_EXACT)  # fmt: skip
-    plotting.log_axis(ax)
+    if not error and np.ptp(cell.variance.value) == 0:
+        ax.set_ylim(0, 2)
+    else:
+        plotting.log_axis(ax)
     ax.set_xlim(0, cell.generation[-1])
     ax.set_xlabel(_GENERATION)
     ax.set_ylabel(_ERROR if error else _VARIANCE)
@@ -114,7 +117,7 @@ def _weights(ax: Any, sweeps: list[Sweep]) -> None:
         f"{sweeps[0].family}, fresh data: least at {equal[0].least:.3f} for equal\n"
         f"numbers (dotted: predicted; 1/golden ratio = {number('golden_weight'):.3f})"
     )
-    ax.legend(loc="upper right")
+    ax.legend(loc="lower left")
 
 
 def _minima(ax: Any, sweeps: list[Sweep]) -> None:
@@ -141,7 +144,8 @@ def _minima(ax: Any, sweeps: list[Sweep]) -> None:
             [plotting.BAND * one.least_error for one in own],
             fmt="o",
             color=colour,
-            markersize=4.5,
+            markersize=9 - 4 * names.index(name),
+            fillstyle="none",
             capsize=2,
             label=name,
         )

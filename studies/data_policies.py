@@ -147,9 +147,13 @@ def _end(cell: Cell) -> str:
     verdict = cell.verdicts.get(labels.MODEL_ERROR)
     words = "" if verdict is None else f", {verdict}"
     return (
-        f"{cell.error.value[-1]:.2f} +- {cell.error.standard_error[-1]:.2f} "
+        f"{_short(cell.error.value[-1])} +- {_short(cell.error.standard_error[-1])} "
         f"({cell.variance.value[-1]:.2f}{words})"
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if value < 1000 else f"{value:.2e}"
 
 
 def _grows(cell: Cell) -> bool:
@@ -245,7 +249,7 @@ def _own_data(config: Config, runs: _Runs) -> dict[str, Verdict]:
     return {
         "Training on one's own samples alone, the error grows linearly without bound": Verdict(
             (HOLDS if len(linear) == len(replaced) else CAVEAT)
-            if all(map(_grows, replaced.values()))
+            if any(map(_grows, replaced.values()))
             else FAILS,
             "Growth for each generation of the second half, in errors of a first fit: "
             + ", ".join(f"{rate:.2f} ({family})" for family, rate in steady.items())
@@ -287,13 +291,15 @@ def _budgets(config: Config, runs: _Runs) -> dict[str, Verdict]:
             )
         ),
         "A reservoir of all generations keeps the error bounded": Verdict(
-            FAILS if len(growing) == len(reservoir) else CAVEAT,
+            FAILS if growing else CAVEAT,
             f"It grows, like a logarithm (a share 1/t of it is replaced in each generation): over "
-            f"the second half by {_told(reservoir)}.",
+            f"the second half by {_told(reservoir)}; beyond {_CRITICAL:g} standard errors in "
+            f"{len(growing)} of {len(reservoir)} families.",
         ),
         "The latest examples within the budget serve as well": Verdict(
-            FAILS if len(moving) == len(latest) else CAVEAT,
-            f"The error grows as without real data: over the second half by {_told(latest)}.",
+            FAILS if moving else CAVEAT,
+            f"The error grows as without real data: over the second half by {_told(latest)}; "
+            f"beyond {_CRITICAL:g} standard errors in {len(moving)} of {len(latest)} families.",
         ),
     }
 
@@ -381,7 +387,9 @@ def _growing(config: Config, runs: _Runs) -> dict[str, Verdict]:
     grown = all(map(_grows, slow.values()))
     agreed = [cell.verdicts[labels.MODEL_ERROR] for cell in runs.schedules.values()]
     ends = ", ".join(
-        f"{runs.schedules[growth].error.value[-1]:.3f} of at most {limit:.3f} (a = {growth:g})"
+        f"{runs.schedules[growth].error.value[-1]:.3f} +- "
+        f"{runs.schedules[growth].error.standard_error[-1]:.3f}, with the limit {limit:.3f} "
+        f"(a = {growth:g})"
         for growth, limit in limits.items()
     )
     told = ", ".join(f"{_growth(cell)} (a = {growth:g})" for growth, cell in slow.items())
@@ -419,11 +427,11 @@ def _selected(config: Config, runs: _Runs) -> dict[str, Verdict]:
     return {
         "Selecting the better of two samples, without real data, ends at a point a few standard "
         "deviations away": Verdict(
-            HOLDS if close[0] else CAVEAT,
+            HOLDS if close[0] and max(lost.values()) <= 1 else CAVEAT,
             f"Gaussian: the mean moves by {ended:.2f} standard deviations along the score, "
             f"{total:.2f} in the limit of many samples; variances end at "
             + ", ".join(f"{value:.2f} ({family})" for family, value in lost.items())
-            + " of the real ones.",
+            + " of the real ones (where it rises with the mean, selection runs away).",
         ),
         "Real data beside the selected samples hold them": Verdict(
             HOLDS if close[1] else CAVEAT,

@@ -141,7 +141,7 @@ def _moved(claim: Claim) -> float:
     """How far endless data move the best parameters (R2)."""
     retraining = map_of(claim.system, order=cases.ORDER)
     # The fit to the same nodes of the real law alone: what the quadrature loses cancels.
-    best = retraining._replace(share=0.0).fixed_point()
+    best = retraining._replace(shares=np.zeros(1)).fixed_point()
     return float(np.max(np.abs(retraining(best) - best) / (1 + np.abs(best))))
 
 

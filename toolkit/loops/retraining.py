@@ -32,7 +32,7 @@ from toolkit.loops.retraining_parts import (
 )
 from toolkit.rng import split
 from toolkit.systems import RetrainingSystem
-from toolkit.systems.families import Data, Points, total
+from toolkit.systems.families import Data, Points, scaled, total
 from toolkit.systems.policies import Setting
 
 Array = jax.Array
@@ -155,16 +155,19 @@ def _fitted(
     last = len(params.schedule) - 1
     number = params.schedule[jnp.minimum(state.generation, last)]
 
-    def one(key: Array, bounds: Array, model: Any, real: Data, memory: Any) -> tuple[Any, ...]:
+    def one(
+        key: Array, bounds: Array, real_weight: Array, model: Any, real: Data, memory: Any
+    ) -> tuple[Any, ...]:
         key_batch, key_policy = split(key)
         batch = _batch(spec, params, key_batch, state.model, jnp.round(bounds * number))
-        setting = _setting(spec, params, real, state.generation)
+        setting = _setting(spec, params, scaled(real, real_weight), state.generation)
         trained = spec.policy.train(setting, params.policy, key_policy, memory, batch)
         fitted = spec.law.fit(trained.data, model)
         return fitted, trained.memory, total(trained.data), trained.happened
 
     keys = split(rng_key, spec.num_models)
-    found = jax.vmap(one)(keys, params.bounds, state.model, state.real, state.memory)
+    of_models = (params.bounds, params.real_weights, state.model, state.real, state.memory)
+    found = jax.vmap(one)(keys, *of_models)
     return found[0], found[1], found[2], found[3]
 
 

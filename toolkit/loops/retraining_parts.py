@@ -52,6 +52,8 @@ class Params(NamedTuple):
         Examples generated for each model; the last number holds for ever.
     bounds : Array, shape (num_models, num_models + 1)
         Cumulative shares of a network.
+    real_weights : Array, shape (num_models,)
+        What a real example counts for in each model's training sets.
     temperature : Array
     policy : dict
         The policy's numbers.
@@ -62,6 +64,7 @@ class Params(NamedTuple):
     num_real: Array
     schedule: Array
     bounds: Array
+    real_weights: Array
     temperature: Array
     policy: dict[str, Array]
 
@@ -164,6 +167,7 @@ def params_of(system: RetrainingSystem, generations: int | None) -> Params:
         num_real=jnp.asarray(float(system.num_real)),
         schedule=jnp.asarray(schedule),
         bounds=jnp.asarray(_bounds(system)),
+        real_weights=jnp.asarray(system.real_weights),
         temperature=jnp.asarray(system.temperature),
         policy=system.policy.numbers(),
     )

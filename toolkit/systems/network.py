@@ -19,11 +19,14 @@ class Network:
     weights : array_like, shape (num_models, num_models)
         Row i: the shares of the models in what model i is given of generated examples, rounded to
         whole numbers of examples that add up.
+    real_weights : array_like, shape (num_models,), optional
+        What a real example counts for in each model's training sets, under ``mix``: 1 unless
+        given; 0 is a model without real data after its first fit.
 
     Raises
     ------
     ValueError
-        When a row holds no probabilities, or the matrix is not square.
+        When a row holds no probabilities, the matrix is not square, or a weight is negative.
 
     Examples
     --------
@@ -32,6 +35,7 @@ class Network:
     """
 
     weights: FloatArray
+    real_weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         weights = validation.frozen_array(self.weights, "network.weights", 2)
@@ -40,6 +44,15 @@ class Network:
         for index, row in enumerate(weights):
             validation.probabilities(row, f"network.weights[{index}]")
         object.__setattr__(self, "weights", weights)
+        if self.real_weights is None:
+            return
+        real = validation.frozen_array(self.real_weights, "network.real_weights", 1)
+        if real.shape != (len(weights),) or (real < 0).any():
+            raise ValueError(
+                f"network.real_weights must hold {len(weights)} weights, none negative, not "
+                f"{real.tolist()}."
+            )
+        object.__setattr__(self, "real_weights", real)
 
     @property
     def num_models(self) -> int:

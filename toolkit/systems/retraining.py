@@ -14,7 +14,8 @@ from toolkit.systems import validation
 from toolkit.systems.families import FAMILIES, Data, Family, scaled
 from toolkit.systems.files import Configuration
 from toolkit.systems.network import Network
-from toolkit.systems.policies import POLICIES, Policy
+from toolkit.systems.policies import POLICIES, Mix, Policy
+from toolkit.systems.validation import FloatArray
 
 _LARGEST_COUNT, _SEEDS = 2**53, 2**63
 #: Nodes of a quadrature of the real law, and fits to them until an iterative one has settled.
@@ -123,6 +124,12 @@ class RetrainingSystem(Configuration):
             self._set("real_seed", validation.integer(self.real_seed, "real_seed", 0))
             if self.real_seed >= _SEEDS:
                 raise ValueError(f"real_seed must be below 2**63, not {self.real_seed}.")
+        weighted = self.network is not None and self.network.real_weights is not None
+        if weighted and not isinstance(self.policy, Mix):
+            raise ValueError(
+                f"network.real_weights go with the policy 'mix', not {self.policy.name!r}: under "
+                "the others no real data set stands in every training set."
+            )
         self.policy.check(law, self.num_real, self.num_generated)
 
     def _check_parts(self) -> None:
@@ -155,6 +162,12 @@ class RetrainingSystem(Configuration):
     def num_models(self) -> int:
         """How many models there are."""
         return 1 if self.network is None else self.network.num_models
+
+    @property
+    def real_weights(self) -> FloatArray:
+        """What a real example counts for in each model's training sets."""
+        given = None if self.network is None else self.network.real_weights
+        return np.ones(self.num_models) if given is None else given
 
     def generated_in(self, generation: int) -> int:
         """Examples that the models of a generation generate for each of the next.

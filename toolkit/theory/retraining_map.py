@@ -41,8 +41,8 @@ class RetrainingMap(NamedTuple):
     Attributes
     ----------
     system : RetrainingSystem
-    share : float
-        b, the weight of what is generated.
+    shares : ndarray, shape (num_models,)
+        b, the weight of what is generated in each model's training sets.
     nodes : Points
         Of the real law.
     order : int
@@ -50,7 +50,7 @@ class RetrainingMap(NamedTuple):
     """
 
     system: RetrainingSystem
-    share: float
+    shares: FloatArray
     nodes: Points
     order: int
 
@@ -72,10 +72,11 @@ class RetrainingMap(NamedTuple):
             for one in jnp.split(vector, system.num_models)
         ]
         shares = np.ones((1, 1)) if system.network is None else system.network.weights
-        branches = _Branches(law, self.share < 1, _selection(system))
-        weights = jnp.asarray(self.share * shares)
-        real = _scaled(self.nodes, 1 - self.share)
-        return np.asarray(run(branches, vector, drawn, weights, real, temperature))
+        branches = _Branches(law, bool((self.shares < 1).any()), _selection(system))
+        weights = jnp.asarray(self.shares[:, None] * shares)
+        of_real = jnp.asarray(1 - self.shares)
+        given = (vector, drawn, weights, self.nodes, of_real, temperature)
+        return np.asarray(run(branches, *given))
 
     def __call__(self, theta: npt.ArrayLike) -> FloatArray:
         """``G(theta)``."""
@@ -131,6 +132,7 @@ def _apply(
     drawn: list[Points],
     weights: Array,
     real: Points,
+    of_real: Array,
     temperature: Array | None,
 ) -> Array:
     """``G(theta)``, right at the point whose nodes were drawn, with its derivative there."""
@@ -146,8 +148,8 @@ def _apply(
 
     made = [generated(vector, nodes) for vector, nodes in zip(vectors, drawn, strict=True)]
     fitted = []
-    for vector, row in zip(vectors, weights, strict=True):
-        parts = [real] if branches.with_real else []
+    for vector, row, share in zip(vectors, weights, of_real, strict=True):
+        parts = [_scaled(real, share)] if branches.with_real else []
         parts += [_scaled(part, weight) for part, weight in zip(made, row, strict=True)]
         data = Points(*(jnp.concatenate(both) for both in zip(*parts, strict=True)))
         fit = law.vector(law.fit(_scaled(data, _ENDLESS), law.of_vector(vector)))
@@ -209,7 +211,7 @@ def map_of(system: RetrainingSystem, *, order: int | None = None) -> RetrainingM
     >>> (retraining.jacobian(retraining.optimum).round(12) + 0.0).tolist()
     [[0.5, 0.0], [0.0, 0.5]]
     """
-    share = _share(system)
+    shares = _shares(system)
     law = system.family.law
     if not law.names():
         raise ValueError(
@@ -224,20 +226,21 @@ def map_of(system: RetrainingSystem, *, order: int | None = None) -> RetrainingM
     width = max(law.width, system.truth.law.width)
     chosen = order or int(min(max(4096 ** (1 / width), 3), 64))
     nodes = system.truth.law.quadrature(system.truth.parameters, chosen)
-    return RetrainingMap(system, share, nodes, chosen)
+    return RetrainingMap(system, shares, nodes, chosen)
 
 
-def _share(system: RetrainingSystem) -> float:
-    """The weight of what is generated in a training set."""
+def _shares(system: RetrainingSystem) -> FloatArray:
+    """The weight of what is generated in each model's training sets."""
     policy, ratio = system.policy, system.synthetic_ratio
+    every = np.ones(system.num_models)
     with_real = isinstance(policy, Curated) and policy.with_real
     if isinstance(policy, Mix) or with_real:
-        return ratio / (1 + ratio)
+        return ratio / (system.real_weights + ratio)
     if isinstance(policy, Fresh):
         natural = system.num_generated / (system.num_generated + policy.num_fresh)
-        return natural if policy.weight is None else 1 - policy.weight
+        return every * (natural if policy.weight is None else 1 - policy.weight)
     if isinstance(policy, (Replace, Curated)):
-        return 1.0
+        return every
     raise ValueError(
         f"policy {policy.name!r} has another training set in each generation, so no one map; use "
         "replace, mix, fresh or curated."

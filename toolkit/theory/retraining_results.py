@@ -298,8 +298,8 @@ def _budgeted(system: RetrainingSystem, noise: Noise, before: Course, generation
     policy, size = system.policy, system.num_generated
     assert isinstance(policy, Budget)
     if policy.keep == "reservoir":
-        kept = {"num_generated": size, "training_budget": policy.size, "generations": generation}
-        kept |= {"model_variance": before.variance}
+        kept: dict[str, float] = {"num_generated": size, "training_budget": policy.size}
+        kept |= {"generations": generation, "model_variance": before.variance}
         return Course(
             number("reservoir_location_step", location_error=before.error, **kept),
             number("reservoir_variance_step", **kept),

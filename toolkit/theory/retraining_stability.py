@@ -119,10 +119,11 @@ def _of_optimum(retraining: RetrainingMap, omitted: list[str]) -> dict[str, Any]
     root = np.linalg.inv(np.linalg.cholesky(curvature))
     misfit = np.linalg.eigvalsh(root @ information @ root.T)
     found[labels.MISFIT_EIGENVALUE] = misfit
-    if retraining.share == 1:
+    share = float(retraining.shares[0])
+    if share == 1:
         omitted.append("without real data lambda is infinite: every eigenvalue of a refit is 1.")
         return found
-    ratio = retraining.share / (1 - retraining.share)
+    ratio = share / (1 - share)
     refit = np.linalg.solve(curvature + ratio * information, ratio * information)
     eigenvalues = number(
         "retraining_jacobian_eigenvalue",

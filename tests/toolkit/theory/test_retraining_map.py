@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import toolkit as tk
 from toolkit.systems import (
     Accumulate,
     Categorical,
@@ -275,3 +276,44 @@ def test_networks_by_hand() -> None:
         errors = jacobian @ errors @ jacobian.T + noise
     np.testing.assert_allclose(found[-1], errors, rtol=1e-12, atol=1e-15)
     assert found[-1, 2, 2] == pytest.approx(0.64 * 0.2 / (1 - 0.64))
+
+
+def test_one_model_with_real_data_holds_a_network() -> None:
+    weights = np.array([[0.5, 0.5], [0.25, 0.75]])
+    network = tk.Network(weights=weights, real_weights=[2.0, 0.0])
+    system = tk.RetrainingSystem(
+        family=tk.Gaussian(mean=[0.0], cov=[[1.0]]),
+        policy=tk.Mix(),
+        num_real=100,
+        num_generated=100,
+        network=network,
+    )
+    retraining = tk.theory.map_of(system)
+    shares = np.diag([1 / 3, 1.0])
+    expected = np.kron(shares @ weights, np.eye(2))
+    np.testing.assert_allclose(retraining.jacobian(retraining.optimum), expected, atol=1e-8)
+    simulated = tk.simulate(
+        system.replace(num_real=10**8, num_generated=10**8), generations=3, replicates=2, seed=1
+    )
+    assert simulated.training_size.isel(generation=-1, replicate=0).values.tolist() == [3e8, 1e8]
+
+
+@pytest.mark.parametrize(
+    ("real_weights", "policy", "message"),
+    [
+        ([1.0], tk.Mix(), "must hold 2 weights"),
+        ([1.0, -1.0], tk.Mix(), "none negative"),
+        ([1.0, 0.0], tk.Accumulate(), "go with the policy 'mix'"),
+    ],
+)
+def test_weights_of_real_data_are_checked(
+    real_weights: list[float], policy: tk.systems.policies.Policy, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        tk.RetrainingSystem(
+            family=tk.Gaussian(mean=[0.0], cov=[[1.0]]),
+            policy=policy,
+            num_real=100,
+            num_generated=100,
+            network=tk.Network(weights=np.eye(2), real_weights=real_weights),
+        )
