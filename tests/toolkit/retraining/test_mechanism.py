@@ -21,10 +21,12 @@ from toolkit.loops import loop_of
 from toolkit.simulation import planning, segments
 from toolkit.simulation.checkpoints import Checkpoints
 from toolkit.systems import (
+    Accumulate,
     ExponentialFamily,
     Gaussian,
     GaussianMixture,
     KernelDensity,
+    LinearRegression,
     Network,
     Replace,
 )
@@ -136,6 +138,14 @@ def test_real_data_without_a_fit_leave_a_kernel_density_as_it_was() -> None:
 # ------------------------------------------------------------------------- starts and schedules
 
 
+def test_real_data_of_another_law_are_drawn_one_by_one() -> None:
+    loop = loop_of(cases.system(cases.GAUSSIAN, Replace(), real=cases.MIXTURE), generations=1)
+    state = loop.start(loop.spec, loop.params, loop.initial, jax.random.key(97))
+    assert state.real.weight.tolist() == [20.0]
+    np.testing.assert_array_equal(state.model.mean, state.real.statistics.mean)
+    assert not np.any(np.asarray(state.model.mean) == loop.initial.mean)
+
+
 def test_without_a_first_fit_the_models_are_the_familys() -> None:
     system = SYSTEMS["exponential, curated"]
     start = cases.simulate(system).model_parameters.isel(generation=0)
@@ -166,6 +176,21 @@ def test_batches_grow_by_the_schedule_and_rows_of_a_network_add_up() -> None:
     sizes = [0] + [round(20 * (k + 1) ** 0.5) + 10 for k in range(GENERATIONS)]
     expected = np.broadcast_to(np.array(sizes)[:, None], (BLOCK, GENERATIONS + 1, 2))
     np.testing.assert_allclose(run.training_size, expected, rtol=tolerances.ROUNDING)
+
+
+def test_a_growing_batch_of_a_design_is_one_from_the_first() -> None:
+    """Seven examples, in room for the fourteen of the next generation."""
+    design = LinearRegression(coef=[1.0, -2.0], noise_sd=0.5, inputs="orthogonal")
+    system = cases.system(design, Accumulate(), num_generated=7, growth=1.0)
+    loop = loop_of(system, generations=2, method="literal")
+    state = loop.start(loop.spec, loop.params, loop.initial, jax.random.key(98))
+    memory = loop.step(jax.random.key(99), state)[0].memory
+    assert memory.weight[0].tolist() == [1.0] * 27 + [0.0] * 21
+    x = np.asarray(memory.values)[0, :, :2]
+    for part, number in ((x[:20], 20), (x[20:27], 7)):
+        np.testing.assert_allclose(
+            part.T @ part, number * np.eye(2), atol=tolerances.LINEAR_ALGEBRA
+        )
 
 
 def test_shares_of_a_network_are_whole_numbers_that_add_up() -> None:
