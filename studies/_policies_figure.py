@@ -117,7 +117,7 @@ def _weights(ax: Any, sweeps: list[Sweep]) -> None:
         f"{sweeps[0].family}, fresh data: least at {equal[0].least:.3f} for equal\n"
         f"numbers (dotted: predicted; 1/golden ratio = {number('golden_weight'):.3f})"
     )
-    ax.legend(loc="lower left")
+    ax.legend(loc="best")
 
 
 def _minima(ax: Any, sweeps: list[Sweep]) -> None:
