@@ -146,7 +146,7 @@ def test_moments_of_an_exponential_family_are_scipys(name: str) -> None:
         assert float(covariance[index, index]) == pytest.approx(second, rel=1e-7)
 
 
-@pytest.mark.parametrize("name", set(FAMILIES) - {"kernel_density"})
+@pytest.mark.parametrize("name", sorted(set(FAMILIES) - {"kernel_density"}))
 def test_vector_there_and_back(name: str) -> None:
     family = FAMILIES[name]
     law, params = family.law, family.parameters
