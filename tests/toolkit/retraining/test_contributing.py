@@ -18,13 +18,13 @@ from scipy import stats
 from tests import tolerances
 from tests.statistics import follows, level
 from tests.toolkit.retraining import cases
-from toolkit.systems import GaussianMixture, system_from_dict
+from tests.toolkit.retraining.test_policies import REAL_VALUES, found, of_weight, training_sets
+from toolkit.systems import system_from_dict
 from toolkit.systems.families import FAMILIES, Points
 from toolkit.systems.policies import POLICIES
 
 TEXT = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text()
 SECTION = TEXT.split("## Adding a family or a data policy\n")[1].split("\n## ")[0]
-DECAY = 0.75
 
 
 def blocks() -> list[str]:
@@ -73,22 +73,26 @@ def test_the_family_is_a_rayleigh_law(written: list[ModuleType]) -> None:
         written[0].Rayleigh(scale=0.0)
 
 
+def test_the_policy_lets_weights_decay(written: list[ModuleType]) -> None:
+    first, _, last = training_sets(written[1].Decaying(decay=0.5))
+    assert found(first) == of_weight(0.5, REAL_VALUES) | of_weight(1, [10, 11])
+    expected = of_weight(0.125, REAL_VALUES) | of_weight(0.25, [10, 11])
+    assert found(last) == expected | of_weight(0.5, [20, 21]) | of_weight(1, [30, 31])
+
+
 def test_both_go_to_a_file_and_are_simulated(written: list[ModuleType]) -> None:
-    family, policy = written[0].Rayleigh(scale=2.0), written[1].Decaying(decay=DECAY)
-    mixture = cases.MIXTURE
-    assert isinstance(mixture, GaussianMixture)
-    for one in (family, mixture):  # trained on statistics, and on examples
-        system = cases.system(one, policy, num_generated=10)
-        assert system_from_dict(tomllib.loads(system.to_toml())) == system
-        run = cases.simulate(system)
-        sizes = [0.0]
-        for generation in range(cases.GENERATIONS):
-            sizes.append((sizes[-1] if generation else 20) * DECAY + 10)
-        np.testing.assert_allclose(run.training_size[0, :, 0], sizes, rtol=tolerances.ROUNDING)
-        for name in run.data_vars:
-            assert np.all(np.isfinite(run[name])), name
-        assert not run.model_kept.any()
-        assert len(np.unique(run.model_variance)) > cases.BLOCK
+    family, policy = written[0].Rayleigh(scale=2.0), written[1].Decaying(decay=0.75)
+    system = cases.system(family, policy, num_generated=10)
+    assert system_from_dict(tomllib.loads(system.to_toml())) == system
+    run = cases.simulate(system)
+    sizes = [0.0]
+    for generation in range(cases.GENERATIONS):
+        sizes.append((sizes[-1] if generation else 20) * 0.75 + 10)
+    np.testing.assert_allclose(run.training_size[0, :, 0], sizes, rtol=tolerances.ROUNDING)
+    for name in run.data_vars:
+        assert np.all(np.isfinite(run[name])), name
+    assert not run.model_kept.any()
+    assert len(np.unique(run.model_variance)) == cases.BLOCK * (cases.GENERATIONS + 1)
 
 
 def test_what_is_shown_is_in_the_style_that_is_asked_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ from toolkit.systems import (
     Network,
     Replace,
 )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def started(start: Any, spec: Any, *arguments: Any) -> Any:
+    """Generation 0 of one replicate, as one program."""
+    return start(spec, *arguments)
+
 
 NETWORK = SYSTEMS["network of Gaussians, fresh"]
 RESERVOIR = SYSTEMS["Gaussian, reservoir"]
@@ -128,7 +136,7 @@ def test_real_data_without_a_fit_leave_a_kernel_density_as_it_was() -> None:
     for num_real in (3, 6):  # fewer and more than the family's own four points
         system = cases.system(cases.POINTS, Replace(), real=zeros, num_real=num_real)
         loop = loop_of(system, generations=1)
-        state = loop.start(loop.spec, loop.params, loop.initial, jax.random.key(1))
+        state = started(loop.start, loop.spec, loop.params, loop.initial, jax.random.key(1))
         moments = system.family.law.moments(jax.tree.map(lambda leaf: leaf[0], state.model))
         expected = system.family.law.moments(system.family.parameters)
         np.testing.assert_allclose(moments.location, expected.location, rtol=1e-14)
@@ -140,7 +148,7 @@ def test_real_data_without_a_fit_leave_a_kernel_density_as_it_was() -> None:
 
 def test_real_data_of_another_law_are_drawn_one_by_one() -> None:
     loop = loop_of(cases.system(cases.GAUSSIAN, Replace(), real=cases.MIXTURE), generations=1)
-    state = loop.start(loop.spec, loop.params, loop.initial, jax.random.key(97))
+    state = started(loop.start, loop.spec, loop.params, loop.initial, jax.random.key(97))
     assert state.real.weight.tolist() == [20.0]
     np.testing.assert_array_equal(state.model.mean, state.real.statistics.mean)
     assert not np.any(np.asarray(state.model.mean) == loop.initial.mean)
@@ -154,12 +162,12 @@ def test_without_a_first_fit_the_models_are_the_familys() -> None:
 
 
 def test_a_real_seed_shares_the_real_data_and_nothing_else() -> None:
-    def started(real_seed: int | None, key: int) -> Any:
+    def shared(real_seed: int | None, key: int) -> Any:
         system = RESERVOIR.replace(real_seed=real_seed, network=Network(weights=np.eye(2)))
         loop = loop_of(system, generations=1)
-        return loop.start(loop.spec, loop.params, loop.initial, jax.random.key(key))
+        return started(loop.start, loop.spec, loop.params, loop.initial, jax.random.key(key))
 
-    one, other, own, third = started(5, 1), started(5, 2), started(None, 1), started(6, 1)
+    one, other, own, third = shared(5, 1), shared(5, 2), shared(None, 1), shared(6, 1)
     for part in ("model", "real"):
         pair = zip(*(jax.tree.leaves(getattr(state, part)) for state in (one, other)), strict=True)
         for first, second in pair:
@@ -183,8 +191,8 @@ def test_a_growing_batch_of_a_design_is_one_from_the_first() -> None:
     design = LinearRegression(coef=[1.0, -2.0], noise_sd=0.5, inputs="orthogonal")
     system = cases.system(design, Accumulate(), num_generated=7, growth=1.0)
     loop = loop_of(system, generations=2, method="literal")
-    state = loop.start(loop.spec, loop.params, loop.initial, jax.random.key(98))
-    memory = loop.step(jax.random.key(99), state)[0].memory
+    state = started(loop.start, loop.spec, loop.params, loop.initial, jax.random.key(98))
+    memory = jax.jit(loop.step)(jax.random.key(99), state)[0].memory
     assert memory.weight[0].tolist() == [1.0] * 27 + [0.0] * 21
     x = np.asarray(memory.values)[0, :, :2]
     for part, number in ((x[:20], 20), (x[20:27], 7)):

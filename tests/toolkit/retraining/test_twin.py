@@ -99,12 +99,11 @@ def test_cases_reach_every_event() -> None:
 
 
 def test_identity_weights_are_single_models_apart() -> None:
-    single = SYSTEMS["regression, replace"]
-    pair = single.replace(network=Network(weights=np.eye(2)))
-    alone = cases.statistics(cases.simulate(single, replicates=REPLICATES, seed=88))
+    network = SYSTEMS["network of Gaussians, fresh"]
+    alone = of_twin(network.replace(network=None), seed=88)
+    pair = network.replace(network=Network(weights=np.eye(2)))
     run = cases.simulate(pair, replicates=REPLICATES, seed=89)
     for model in range(2):
-        one = cases.statistics(run.isel(model=[model]))
-        same_law(one, alone).require(ALPHA / 3)
+        same_law(cases.statistics(run.isel(model=[model])), alone).require(ALPHA / 3)
     location = run.model_location.values[:, -1, :, 0]
     assert stats.spearmanr(*location.T).pvalue >= ALPHA / 3
