@@ -43,7 +43,9 @@ def judge(
     one_sided = row.kind in (_LOWER, _UPPER)
     critical = float(stats.t.isf(level if one_sided else level / 2, replicates - 1))
     rounding = _ROUNDING * np.maximum(np.abs(row.predicted), np.finfo(float).tiny)
-    z_score = mean.value / np.maximum(mean.standard_error, rounding)
+    # Where replicates are all alike and 0 was predicted, a score may be infinite: not decidable.
+    with np.errstate(over="ignore"):
+        z_score = mean.value / np.maximum(mean.standard_error, rounding)
     beyond = {_LOWER: np.maximum(-mean.value, 0), _UPPER: np.maximum(mean.value, 0)}
     violation = beyond.get(row.kind, np.zeros_like(mean.value))
     against = {_LOWER: -z_score, _UPPER: z_score}.get(row.kind, np.abs(z_score))

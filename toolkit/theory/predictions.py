@@ -106,7 +106,8 @@ def collect(system: Configuration, generations: int, about: set[str], found: Col
     TypeError
         When nothing is registered for the system's class.
     """
-    raise TypeError(f"predict needs a system or a simulated Dataset, not {type(system).__name__}.")
+    known = ", ".join(cls.__name__ for cls in collect.registry if cls is not object)
+    raise TypeError(f"predict needs {known} or a simulated Dataset, not {type(system).__name__}.")
 
 
 @collect.register
