@@ -442,7 +442,8 @@ _RETRAINING_SCENARIOS = (
             record=(labels.MODEL_LOCATION,),
             options={"noise": "common"} | options,
             truth=_share_truth,
-            sizes={labels.CONTRACTION_FACTOR: 4},
+            # These sizes are not compiled in.
+            sizes={labels.CONTRACTION_FACTOR: 50},
         )
         for name, summary, system, options in (
             (
