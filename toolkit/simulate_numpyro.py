@@ -121,7 +121,7 @@ def _names(form: parts.Form, record: Sequence[str] | None) -> tuple[str, ...]:
     if isinstance(record, str) or not record:
         raise ValueError(f"record must be a sequence of names of variables, not {record!r}.")
     for name in record:
-        if name not in labels.VARIABLES or name in labels.OF_METHOD:
+        if name not in labels.VARIABLES or name in {*labels.OF_METHOD, *labels.OF_MODELS}:
             labels.variable(name)
             raise ValueError(f"{name} cannot be recorded from this program.")
     return tuple(dict.fromkeys(record))

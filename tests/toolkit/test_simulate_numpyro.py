@@ -78,7 +78,8 @@ LAW = "law: NumPyro program"
 
 
 #: All but what tells of the methods of ``simulate``.
-RECORDABLE = tuple(name for name in labels.VARIABLES if name not in labels.OF_METHOD)
+OTHERS = {*labels.OF_METHOD, *labels.OF_MODELS}
+RECORDABLE = tuple(name for name in labels.VARIABLES if name not in OTHERS)
 
 
 def simulated(system: CoevolvingSystem, replicates: int = REPLICATES) -> dict[str, np.ndarray]:

@@ -65,7 +65,7 @@ def test_what_is_not_calibrated_has_another_exit_status(asked: dict[str, Any]) -
         (("gravity", "--num-datasets", 20, "--seed", 1), "no model is called 'gravity'"),
         (
             ("retraining", "--num-datasets", 20, "--seed", 1, "--scenario", "moon"),
-            "no scenario of retraining is called 'moon'; choose from: own, gaussian.",
+            "no scenario of retraining is called 'moon'; choose from: own, gaussian, fresh, mixed",
         ),
         (("retraining", "--num-datasets", 2, "--seed", 1), "num_datasets"),
     ],
