@@ -51,8 +51,7 @@ def _fresh(
 ) -> None:
     policy = system.policy
     assert isinstance(policy, Fresh)
-    weight = policy.num_fresh / (policy.num_fresh + system.num_generated)
-    weight = weight if policy.weight is None else policy.weight
+    weight = policy.share(system.num_generated)
     if weight == 0:
         found.omit(_NAME, "policy.weight is 0: fresh data are not looked at.")
         return

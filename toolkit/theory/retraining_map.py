@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from toolkit.machine import jit
 from toolkit.systems import Curated, Fresh, Mix, Replace, RetrainingSystem
-from toolkit.systems.families import Law, Points
+from toolkit.systems.families import Law, Points, scaled
 
 Array = jax.Array
 FloatArray = npt.NDArray[np.float64]
@@ -149,10 +149,10 @@ def _apply(
     made = [generated(vector, nodes) for vector, nodes in zip(vectors, drawn, strict=True)]
     fitted = []
     for vector, row, share in zip(vectors, weights, of_real, strict=True):
-        parts = [_scaled(real, share)] if branches.with_real else []
-        parts += [_scaled(part, weight) for part, weight in zip(made, row, strict=True)]
+        parts = [scaled(real, share)] if branches.with_real else []
+        parts += [scaled(part, weight) for part, weight in zip(made, row, strict=True)]
         data = Points(*(jnp.concatenate(both) for both in zip(*parts, strict=True)))
-        fit = law.vector(law.fit(_scaled(data, _ENDLESS), law.of_vector(vector)))
+        fit = law.vector(law.fit(scaled(data, _ENDLESS), law.of_vector(vector)))
         assert fit is not None
         fitted.append(fit)
     return jnp.concatenate(fitted)
@@ -237,15 +237,10 @@ def _shares(system: RetrainingSystem) -> FloatArray:
     if isinstance(policy, Mix) or with_real:
         return ratio / (system.real_weights + ratio)
     if isinstance(policy, Fresh):
-        natural = system.num_generated / (system.num_generated + policy.num_fresh)
-        return every * (natural if policy.weight is None else 1 - policy.weight)
+        return every * (1 - policy.share(system.num_generated))
     if isinstance(policy, (Replace, Curated)):
         return every
     raise ValueError(
         f"policy {policy.name!r} has another training set in each generation, so no one map; use "
         "replace, mix, fresh or curated."
     )
-
-
-def _scaled(data: Points, factor: Array | float) -> Points:
-    return data._replace(weight=data.weight * factor)

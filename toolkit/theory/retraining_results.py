@@ -228,9 +228,9 @@ def _mixed(system: RetrainingSystem, noise: Noise, before: Course, generation: i
 def _freshened(system: RetrainingSystem, noise: Noise, before: Course, generation: int) -> Course:
     policy, size = system.policy, system.generated_in(generation)
     assert isinstance(policy, (Fresh, Injected))
-    weight = policy.num_fresh / (policy.num_fresh + size)
-    if isinstance(policy, Fresh) and policy.weight is not None:
-        weight = policy.weight
+    # All examples of an event count alike, as fresh ones of no given weight.
+    fresh = policy if isinstance(policy, Fresh) else Fresh(num_fresh=policy.num_fresh)
+    weight = fresh.share(size)
     if weight == 0:
         return _replaced(system, noise, before, generation)
     given = {

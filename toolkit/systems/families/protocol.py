@@ -9,7 +9,7 @@ differentiates it; neither knows one family from another.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -211,9 +211,9 @@ def _of_the_other(first: Summary, second: Summary, both: Any) -> Any:
     return jax.tree.map(leaf, first.statistics, second.statistics, both)
 
 
-def scaled(data: Data, factor: Array | float) -> Data:
+def scaled[Examples: Data](data: Examples, factor: Array | float) -> Examples:
     """A training set in which every example counts ``factor`` times."""
-    return data._replace(weight=data.weight * factor)
+    return cast("Examples", data._replace(weight=data.weight * factor))
 
 
 def total(data: Data) -> Array:

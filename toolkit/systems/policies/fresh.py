@@ -48,6 +48,18 @@ class Fresh(Policy):
         """Real examples drawn in a generation."""
         return self.num_fresh
 
+    def share(self, num_generated: int) -> float:
+        """The real examples' share of the weight beside so many generated ones.
+
+        Examples
+        --------
+        >>> Fresh(num_fresh=50).share(150), Fresh(num_fresh=50, weight=0.6).share(150)
+        (0.25, 0.6)
+        """
+        if self.weight is not None:
+            return self.weight
+        return self.num_fresh / (self.num_fresh + num_generated)
+
     def train(
         self, setting: Setting, numbers: Mapping[str, Array], key: Array, memory: Any, batch: Data
     ) -> Trained:
