@@ -33,7 +33,7 @@ from toolkit.loops.retraining_parts import (
 from toolkit.rng import split
 from toolkit.systems import RetrainingSystem
 from toolkit.systems.families import Data, Points, scaled, total
-from toolkit.systems.policies import Setting
+from toolkit.systems.policies import Setting, Trained
 
 Array = jax.Array
 
@@ -104,7 +104,7 @@ def start(spec: Spec, params: Params, initial: Any, rng_key: Array) -> State:
         key_real = jax.random.key(spec.real_seed)
 
     def one(real_key: Array, policy_key: Array) -> tuple[Any, Data, Any]:
-        real = _real(spec, params, real_key, params.num_real, spec.sizes.real)
+        real = _first_real(spec, params, real_key)
         model = initial
         if spec.first_fit:
             fitted = law.fit(real, initial)
@@ -148,27 +148,45 @@ def step(spec: Spec, params: Params, rng_key: Array, state: State) -> tuple[Stat
     return state, Info(training_size=size, model_kept=~usable, real_data_came=happened)
 
 
+def training_sets(spec: Spec, params: Params, rng_key: Array, state: State) -> Trained:
+    """What the models of the next generation are trained on, and what the policy keeps.
+
+    Parameters
+    ----------
+    spec : Spec
+    params : Params
+    rng_key : Array
+        Of the generation, as ``step`` takes it.
+    state : State
+
+    Returns
+    -------
+    Trained
+        Its first axis is the model.
+    """
+    last = len(params.schedule) - 1
+    number = params.schedule[jnp.minimum(state.generation, last)]
+
+    def one(key: Array, bounds: Array, real_weight: Array, real: Data, memory: Any) -> Trained:
+        key_batch, key_policy = split(key)
+        batch = _batch(spec, params, key_batch, state.model, jnp.round(bounds * number))
+        setting = _setting(spec, params, scaled(real, real_weight), state.generation)
+        return spec.policy.train(setting, params.policy, key_policy, memory, batch)
+
+    keys = split(rng_key, spec.num_models)
+    sets: Trained = jax.vmap(one)(
+        keys, params.bounds, params.real_weights, state.real, state.memory
+    )
+    return sets
+
+
 def _fitted(
     spec: Spec, params: Params, rng_key: Array, state: State
 ) -> tuple[Any, Any, Array, Array]:
     """The fits to the training sets, what the policy keeps, sizes of the sets, and events."""
-    last = len(params.schedule) - 1
-    number = params.schedule[jnp.minimum(state.generation, last)]
-
-    def one(
-        key: Array, bounds: Array, real_weight: Array, model: Any, real: Data, memory: Any
-    ) -> tuple[Any, ...]:
-        key_batch, key_policy = split(key)
-        batch = _batch(spec, params, key_batch, state.model, jnp.round(bounds * number))
-        setting = _setting(spec, params, scaled(real, real_weight), state.generation)
-        trained = spec.policy.train(setting, params.policy, key_policy, memory, batch)
-        fitted = spec.law.fit(trained.data, model)
-        return fitted, trained.memory, total(trained.data), trained.happened
-
-    keys = split(rng_key, spec.num_models)
-    of_models = (params.bounds, params.real_weights, state.model, state.real, state.memory)
-    found = jax.vmap(one)(keys, *of_models)
-    return found[0], found[1], found[2], found[3]
+    trained = training_sets(spec, params, rng_key, state)
+    fitted = jax.vmap(spec.law.fit)(trained.data, state.model)
+    return fitted, trained.memory, jax.vmap(total)(trained.data), trained.happened
 
 
 def _batch(spec: Spec, params: Params, key: Array, models: Any, bounds: Array) -> Data:
@@ -199,6 +217,14 @@ def _compact(batch: Data, room: int) -> Data:
     assert isinstance(batch, Points)
     order = jnp.argsort(-batch.weight, stable=True)[:room]
     return Points(batch.values[order], batch.weight[order])
+
+
+def _first_real(spec: Spec, params: Params, key: Array) -> Data:
+    """The real data set that the loop begins with, drawn unless it is given."""
+    if params.given is None:
+        return _real(spec, params, key, params.num_real, spec.sizes.real)
+    real = Points(params.given, jnp.ones(len(params.given)))
+    return real if spec.points else spec.law.summary(real)
 
 
 def _real(spec: Spec, params: Params, key: Array, number: Array, room: int) -> Data:

@@ -57,6 +57,8 @@ class Params(NamedTuple):
     temperature : Array
     policy : dict
         The policy's numbers.
+    given : Array, shape (num_real, width), or None
+        The first real data set, where it is given.
     """
 
     truth: Any
@@ -67,6 +69,7 @@ class Params(NamedTuple):
     real_weights: Array
     temperature: Array
     policy: dict[str, Array]
+    given: Array | None
 
 
 class Info(NamedTuple):
@@ -170,6 +173,7 @@ def params_of(system: RetrainingSystem, generations: int | None) -> Params:
         real_weights=jnp.asarray(system.real_weights),
         temperature=jnp.asarray(system.temperature),
         policy=system.policy.numbers(),
+        given=None if system.real_data is None else jnp.asarray(system.real_data),
     )
 
 

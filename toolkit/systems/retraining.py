@@ -57,6 +57,9 @@ class RetrainingSystem(Configuration):
     real_seed : int, optional
         The seed of a first real data set that all replicates share; each draws its own unless
         given.
+    real_data : array_like, shape (num_real, width), optional
+        The first real data set itself, which all replicates share. What a policy draws afresh
+        still comes from the real law.
     network : Network, optional
         Several models that train on one another's outputs. Each has its own real data.
 
@@ -96,6 +99,7 @@ class RetrainingSystem(Configuration):
     temperature: float = 1.0
     first_fit: bool = True
     real_seed: int | None = None
+    real_data: FloatArray | None = None
     network: Network | None = None
 
     def __post_init__(self) -> None:
@@ -124,6 +128,8 @@ class RetrainingSystem(Configuration):
             self._set("real_seed", validation.integer(self.real_seed, "real_seed", 0))
             if self.real_seed >= _SEEDS:
                 raise ValueError(f"real_seed must be below 2**63, not {self.real_seed}.")
+        if self.real_data is not None:
+            self._check_real_data()
         weighted = self.network is not None and self.network.real_weights is not None
         if weighted and not isinstance(self.policy, Mix):
             raise ValueError(
@@ -144,6 +150,27 @@ class RetrainingSystem(Configuration):
                 raise ValueError(f"{name} must be a {base.__name__}, not {type(part).__name__}.")
         if self.real is not None:
             self.family.check_real(self.real)
+
+    def _check_real_data(self) -> None:
+        values = validation.frozen_array(self.real_data, "real_data", 2)
+        self._set("real_data", values)
+        shape = self.num_real, self.family.law.width
+        if values.shape != shape:
+            raise ValueError(
+                f"real_data must have shape (num_real, numbers of an example) = {shape}, not "
+                f"{values.shape}."
+            )
+        if self.real_seed is not None:
+            raise ValueError("real_data and real_seed both say what the real data are; give one.")
+        if self.num_models > 1:
+            raise ValueError("real_data are of one model; each of a network has its own.")
+        impossible = ~self.truth.law.supports(self.truth.parameters, values)
+        if impossible.any():
+            row = int(np.flatnonzero(impossible)[0])
+            raise ValueError(
+                f"real_data has an example that the family {self.truth.name!r} cannot have: row "
+                f"{row}, {values[row].tolist()}."
+            )
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

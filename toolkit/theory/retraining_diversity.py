@@ -72,14 +72,16 @@ def _why_not(system: RetrainingSystem) -> str | None:
     """Why the theorems do not hold, if they do not."""
     if not isinstance(system.family, Gaussian):
         return f"family {system.family.name!r}: the theorems are of Gaussians."
+    if system.family.known_cov:
+        return "the covariance is known, and no fit changes it."
     if not isinstance(system.policy, Replace):
         return f"policy {system.policy.name!r}: the theorems are of generated data alone."
     if system.num_models > 1:
         return "several models train on one another: a covariance is not one Wishart factor's."
     if system.first_fit and not isinstance(system.truth, Gaussian):
         return f"the first fit is to data of the family {system.truth.name!r}; no Wishart law."
-    if system.first_fit and system.real_seed is not None:
-        return "real_seed is given: the theorems are means over real data sets."
+    if system.first_fit and (system.real_seed is not None or system.real_data is not None):
+        return "the real data are given: the theorems are means over real data sets."
     return None
 
 

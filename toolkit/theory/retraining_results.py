@@ -100,8 +100,8 @@ def _why_not(system: RetrainingSystem) -> str | None:
         return "several models train on one another: their errors are not followed apart."
     if type(system.policy) not in _POLICIES:
         return f"policy {system.policy.name!r}: no exact recursion of its error is known."
-    if system.real_seed is not None:
-        return "real_seed is given: the theorems are means over real data sets."
+    if system.real_seed is not None or system.real_data is not None:
+        return "the real data are given: the theorems are means over real data sets."
     if not system.first_fit and not isinstance(system.policy, (Replace, Fresh, Injected)):
         return "first_fit is false: the first model is not that of the real data at hand."
     if not isinstance(system.family, (Gaussian, Categorical, LinearRegression)) and not (
@@ -115,6 +115,8 @@ def _why_not(system: RetrainingSystem) -> str | None:
         type(system.truth) is not type(system.family)
     ):
         return "real data are of another family, whose variance is not the model's."
+    if isinstance(system.family, Gaussian) and system.family.known_cov and _wider(system):
+        return "the known covariance is not that of the real data."
     keeps = isinstance(system.policy, (Accumulate, Budget))
     if keeps and (system.num_real != system.num_generated or system.growth):
         return "batches that are kept differ in size; give num_real = num_generated, growth = 0."
@@ -123,10 +125,21 @@ def _why_not(system: RetrainingSystem) -> str | None:
     return None
 
 
+def _wider(system: RetrainingSystem) -> bool:
+    """Whether real examples spread otherwise than those of the family as it is given."""
+    spread = [
+        np.trace(one.law.moments(one.parameters).covariance)
+        for one in (system.family, system.truth)
+    ]
+    return not np.isclose(*spread, rtol=1e-12)
+
+
 def _why_no_budget(system: RetrainingSystem, policy: Budget) -> str | None:
     """Why no recursion of a budget holds, if none does."""
     likeliest = isinstance(system.family, Categorical) or (
-        isinstance(system.family, Gaussian) and system.family.ddof == 0
+        isinstance(system.family, Gaussian)
+        and system.family.ddof == 0
+        and not system.family.known_cov
     )
     if not likeliest:
         return "a budget's theorems are for likeliest fits: categories, Gaussians with ddof = 0."
@@ -147,6 +160,8 @@ def _noise_of(system: RetrainingSystem) -> Noise | None:
             return None
         return Noise(total * family.coef.size, None, total)
     if isinstance(family, ExponentialFamily):
+        return Noise(total, None, total)
+    if isinstance(family, Gaussian) and family.known_cov:
         return Noise(total, None, total)
     if isinstance(family, Gaussian):
         return Noise(total, float(family.ddof), total)

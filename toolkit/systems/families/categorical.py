@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 
 from toolkit.rng import multinomial, uniforms
 from toolkit.systems import validation
@@ -35,6 +37,11 @@ class CategoricalLaw(Law):
     def log_prob(self, params: Array, values: Array) -> Array:
         """Log probability of each."""
         return jnp.log(params)[values[:, 0].astype(int)]
+
+    def supports(self, params: Array, values: FloatArray) -> npt.NDArray[np.bool_]:
+        """The numbers of the categories."""
+        numbers = values[:, 0]
+        return (numbers == np.round(numbers)) & (numbers >= 0) & (numbers < self.num_categories)
 
     def moments(self, params: Array) -> Moments:
         """Of the one-hot vectors: total variance is the Gini-Simpson diversity."""

@@ -36,10 +36,14 @@ class GaussianStatistics(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class GaussianLaw(Law):
-    """The Gaussians of ``num_features`` features; covariances have denominator n - ``ddof``."""
+    """The Gaussians of ``num_features`` features; covariances have denominator n - ``ddof``.
+
+    With a ``known_root`` (its rows) the covariance is that of the root, and no fit changes it.
+    """
 
     num_features: int
     ddof: int
+    known_root: tuple[tuple[float, ...], ...] | None = None
     summarised: ClassVar[bool] = True
     draws_statistics: ClassVar[bool] = True
     tempers: ClassVar[bool] = True
@@ -52,8 +56,8 @@ class GaussianLaw(Law):
 
     @property
     def fewest(self) -> int:
-        """As many as make a covariance regular."""
-        return max(self.num_features, self.ddof) + 1
+        """As many as make a covariance regular; one, where it is known."""
+        return 1 if self.known_root is not None else max(self.num_features, self.ddof) + 1
 
     def sample(self, params: GaussianParams, key: Array, number: int) -> Array:
         """``mean + root z``."""
@@ -77,21 +81,28 @@ class GaussianLaw(Law):
         return Points(params.mean + z @ params.root.T, weight)
 
     def vector(self, params: GaussianParams) -> Array:
-        """The mean, then the lower triangle of the covariance row by row."""
+        """The mean, then the lower triangle of the covariance row by row, unless it is known."""
+        if self.known_root is not None:
+            return params.mean
         cov = params.root @ params.root.T
         return jnp.concatenate([params.mean, cov[np.tril_indices(self.num_features)]])
 
     def of_vector(self, vector: Array) -> GaussianParams:
         """The inverse of ``vector``."""
         d = self.num_features
+        if self.known_root is not None:
+            return GaussianParams(vector, jnp.asarray(self.known_root))
         lower = jnp.zeros((d, d)).at[np.tril_indices(d)].set(vector[d:])
         return GaussianParams(vector[:d], _root(lower + jnp.tril(lower, -1).T))
 
     def names(self) -> tuple[str, ...]:
         """``mean[0]``, ..., ``cov[0,0]``, ``cov[1,0]``, ..."""
         d = self.num_features
+        means = tuple(f"mean[{i}]" for i in range(d))
+        if self.known_root is not None:
+            return means
         lower = zip(*np.tril_indices(d), strict=True)
-        return (*(f"mean[{i}]" for i in range(d)), *(f"cov[{i},{j}]" for i, j in lower))
+        return (*means, *(f"cov[{i},{j}]" for i, j in lower))
 
     def tempered(self, params: GaussianParams, temperature: Array) -> GaussianParams:
         """The covariance times the temperature."""
@@ -116,6 +127,8 @@ class GaussianLaw(Law):
     def fit_statistics(self, data: Summary, previous: Any) -> GaussianParams:
         """Mean, and covariance times n / (n - ddof)."""
         mean, cov = data.statistics
+        if self.known_root is not None:
+            return GaussianParams(mean, jnp.asarray(self.known_root))
         return GaussianParams(mean, _root(cov * (data.weight / (data.weight - self.ddof))))
 
     def draw(self, params: GaussianParams, key: Array, number: Array, most: int) -> Summary:
@@ -124,8 +137,10 @@ class GaussianLaw(Law):
             return super().draw(params, key, number, most)
         key_mean, key_scatter = split(key)
         z = normals(key_mean, self.num_features, 1, jnp.dtype(float))[:, 0]
-        factor = params.root @ bartlett(key_scatter, number - 1.0, self.num_features)
         mean = params.mean + params.root @ z / jnp.sqrt(number)
+        if self.known_root is not None:  # no fit looks at the scatter
+            return Summary(number, GaussianStatistics(mean, jnp.zeros_like(params.root)))
+        factor = params.root @ bartlett(key_scatter, number - 1.0, self.num_features)
         return Summary(number, GaussianStatistics(mean, factor @ factor.T / number))
 
     def join_statistics(self, first: Summary, second: Summary) -> Summary:
@@ -159,6 +174,8 @@ class Gaussian(Family):
     cov : array_like, shape (num_features, num_features)
     ddof : int
         A fitted covariance has denominator n - ddof: 1 is the unbiased one, 0 the likeliest.
+    known_cov : bool
+        Whether the covariance is known: only the mean is fitted then.
 
     Raises
     ------
@@ -175,6 +192,7 @@ class Gaussian(Family):
     mean: FloatArray
     cov: FloatArray
     ddof: int = 1
+    known_cov: bool = False
 
     def __post_init__(self) -> None:
         self._set("mean", validation.frozen_array(self.mean, "mean", 1))
@@ -183,11 +201,15 @@ class Gaussian(Family):
             raise ValueError("mean is empty; give one number per feature.")
         self._set("cov", validation.covariances(self.cov, "cov", (size, size)))
         self._set("ddof", validation.integer(self.ddof, "ddof", 0))
+        if not isinstance(self.known_cov, bool):
+            raise ValueError(f"known_cov must be true or false, not {self.known_cov!r}.")
 
     @property
     def law(self) -> GaussianLaw:
         """The Gaussians of so many features."""
-        return GaussianLaw(int(self.mean.size), self.ddof)
+        rows = np.linalg.cholesky(self.cov).tolist() if self.known_cov else None
+        known = None if rows is None else tuple(tuple(row) for row in rows)
+        return GaussianLaw(int(self.mean.size), self.ddof, known)
 
     @property
     def parameters(self) -> GaussianParams:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 
 from toolkit.rng import normals, split, uniforms
 from toolkit.systems import validation
@@ -71,6 +72,10 @@ class KernelDensityLaw(Law):
         constant = jnp.sum(jnp.log(jnp.diagonal(params.root)))
         constant += 0.5 * self.num_features * jnp.log(2 * jnp.pi)
         return jax.scipy.special.logsumexp(log_kernel + log_weight, axis=1) - constant
+
+    def supports(self, params: KernelParams, values: FloatArray) -> npt.NDArray[np.bool_]:
+        """All: other centres generate other examples."""
+        return np.ones(len(values), bool)
 
     def moments(self, params: KernelParams) -> Moments:
         """Mean and covariance: the centres' plus the kernel's."""

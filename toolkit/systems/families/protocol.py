@@ -13,6 +13,8 @@ from typing import Any, ClassVar, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 
 Array = jax.Array
 
@@ -97,6 +99,10 @@ class Law:
     def log_prob(self, params: Any, values: Array) -> Array:
         """Log density of examples, shape (number,)."""
         raise NotImplementedError
+
+    def supports(self, params: Any, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which examples a member can generate, or one like it: those of positive density."""
+        return np.isfinite(np.asarray(self.log_prob(params, jnp.asarray(values))))
 
     def moments(self, params: Any) -> Moments:
         """Location and covariance of what a member generates."""
