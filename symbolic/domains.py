@@ -29,5 +29,7 @@ LIMITS: tuple[Relational, ...] = tuple(
         s.diversity_floor,
         s.fraction_power,
         s.fresh_weight,
+        s.real_share,
+        s.error_chance,
     )
 )

@@ -182,13 +182,18 @@ def _rename(total: sp.Expr) -> sp.Expr:
     return total.as_dummy()
 
 
-_RANGES = ("N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho", "ddof", "j", "n_g", "n_r", "w")
+_RANGES = (
+    "N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho", "ddof", "j", "n_g", "n_r", "w",
+    "alpha_r",
+)  # fmt: skip
 
 
 def _domain() -> dict[sp.Symbol, sp.Expr]:
     """Parametrise each symbol's range by a non-negative number."""
     free = {name: sp.Symbol(f"over_{name}", nonnegative=True) for name in _RANGES}
-    share = {name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho", "w")}
+    share = {
+        name: 1 / (1 + free[name]) for name in ("epsilon", "alpha", "p", "rho", "w", "alpha_r")
+    }
     return {
         s.ddof: s.image_count - free["ddof"],
         s.exponent_index: s.image_count - free["j"],
@@ -204,6 +209,7 @@ def _domain() -> dict[sp.Symbol, sp.Expr]:
         s.text_prob: share["p"],
         s.contraction_factor: share["rho"],
         s.fresh_weight: share["w"],
+        s.real_share: share["alpha_r"],
     }
 
 

@@ -52,6 +52,9 @@ DETERMINED = frozenset(
         s.curvature, s.smallest_curvature, s.misfit_norm, s.hessian_gap, s.retraining_time,
         s.critical_ratio, s.critical_temperature, s.critical_rate, s.stationary_variance,
         s.total_shift, s.score_before, s.score_after, s.score_length, s.norm_product,
+        s.recursive_stability, s.next_recursive_stability, s.limit_recursive_stability,
+        s.limit_memory_variance, s.limit_distribution_shift, s.recursive_stability_at.label,
+        s.memory_variance_at.label, s.paired_shift_at.label, s.distribution_shift_at.label,
     }
 )  # fmt: skip
 # What a system is made of and starts from.  A quantity that it determines (all that is random,
@@ -66,7 +69,9 @@ DATA = frozenset(
         s.image_square_trace, s.determinant, s.root_form, s.direction, s.current_cov,
         s.reference_cov, s.mean_offset, s.current_variance, s.squared_offset, s.num_real,
         s.num_generated, s.synthetic_ratio, s.fresh_weight, s.real_variance, s.training_budget,
-        s.synthetic_shares, s.source_weights, s.stationary_weights,
+        s.synthetic_shares, s.source_weights, s.stationary_weights, s.real_share,
+        s.example_distance, s.input_norm, s.known_variance, s.generation_error, s.loss_bound,
+        s.num_examples,
     }
 )  # fmt: skip
 _UNIT = {  # diversities: at most one

@@ -17,6 +17,7 @@ from symbolic.symbols import (
     images,
     overlap,
     rates,
+    recursive_stability_loop,
     retraining_errors,
     retraining_map,
     retraining_map_network,
@@ -33,6 +34,7 @@ from symbolic.symbols.hidden import *
 from symbolic.symbols.images import *
 from symbolic.symbols.overlap import *
 from symbolic.symbols.rates import *
+from symbolic.symbols.recursive_stability_loop import *
 from symbolic.symbols.retraining_errors import *
 from symbolic.symbols.retraining_map import *
 from symbolic.symbols.retraining_map_network import *
@@ -56,6 +58,7 @@ _GROUPS = (
     retraining_map_samples,
     retraining_map_transient,
     retraining_map_network,
+    recursive_stability_loop,
 )
 
 MEANINGS: dict[str, str] = {name: words for group in _GROUPS for name, words in group.WORDS.items()}
