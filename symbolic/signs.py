@@ -184,7 +184,7 @@ def _rename(total: sp.Expr) -> sp.Expr:
 
 _RANGES = (
     "N", "n", "d", "K", "epsilon", "alpha", "p", "nu", "rho", "ddof", "j", "n_g", "n_r", "w",
-    "alpha_r",
+    "alpha_r", "n_c", "n_s",
 )  # fmt: skip
 
 
@@ -201,6 +201,8 @@ def _domain() -> dict[sp.Symbol, sp.Expr]:
         s.image_count: 1 + free["n"],
         s.num_generated: 1 + free["n_g"],
         s.num_real: 1 + free["n_r"],
+        s.num_context: 1 + free["n_c"],
+        s.num_synthetic: 1 + free["n_s"],
         s.num_features: 1 + free["d"],
         s.num_texts: 1 + free["K"],
         # Probabilities and shares: in (0, 1]; zero follows by continuity of rational functions.

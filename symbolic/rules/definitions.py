@@ -37,6 +37,8 @@ _EXTREMES = {
     s.smallest_injection_fraction: (s.injection_fraction, s.stationary_text_diversity),
     s.best_fresh_weight: (s.fresh_weight, s.stationary_location_error),
     s.best_location_error: (s.fresh_weight, s.stationary_location_error),
+    s.best_attention_gain: (s.attention_gain, s.attention_error),
+    s.best_attention_error: (s.attention_gain, s.attention_error),
 }
 
 

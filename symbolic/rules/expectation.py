@@ -37,6 +37,7 @@ STATE = frozenset(
         s.root_form, s.text_products, s.location_error, s.model_variance, s.data_distance,
         s.data_variance, s.pool_moment, s.pool_error,
         s.model_products, s.consensus_error,
+        s.first_square, s.context_overlap, s.coefficient_square,
     }
 )  # fmt: skip
 _STATE_FUNCTIONS = (s.posterior, s.mixture, s.density)

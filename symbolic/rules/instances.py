@@ -55,6 +55,10 @@ DETERMINED = frozenset(
         s.recursive_stability, s.next_recursive_stability, s.limit_recursive_stability,
         s.limit_memory_variance, s.limit_distribution_shift, s.recursive_stability_at.label,
         s.memory_variance_at.label, s.paired_shift_at.label, s.distribution_shift_at.label,
+        s.attention_error, s.best_attention_gain, s.best_attention_error, s.growth_factor,
+        s.context_rate, s.context_share, s.typical_share, s.augmentation_error,
+        s.augmentation_shift, s.augmentation_sampling_error, s.augmentation_slope,
+        s.augmentation_threshold,
     }
 )  # fmt: skip
 # What a system is made of and starts from.  A quantity that it determines (all that is random,
@@ -71,7 +75,8 @@ DATA = frozenset(
         s.num_generated, s.synthetic_ratio, s.fresh_weight, s.real_variance, s.training_budget,
         s.synthetic_shares, s.source_weights, s.stationary_weights, s.real_share,
         s.example_distance, s.input_norm, s.known_variance, s.generation_error, s.loss_bound,
-        s.num_examples,
+        s.num_examples, s.num_context, s.num_synthetic, s.attention_gain, s.prior_variance,
+        s.real_label_noise,
     }
 )  # fmt: skip
 _UNIT = {  # diversities: at most one

@@ -15,6 +15,7 @@ from symbolic.symbols import (
     corpus,
     drift,
     images,
+    in_context,
     overlap,
     rates,
     recursive_stability_loop,
@@ -32,6 +33,7 @@ from symbolic.symbols.corpus import *
 from symbolic.symbols.drift import *
 from symbolic.symbols.hidden import *
 from symbolic.symbols.images import *
+from symbolic.symbols.in_context import *
 from symbolic.symbols.overlap import *
 from symbolic.symbols.rates import *
 from symbolic.symbols.recursive_stability_loop import *
@@ -59,6 +61,7 @@ _GROUPS = (
     retraining_map_transient,
     retraining_map_network,
     recursive_stability_loop,
+    in_context,
 )
 
 MEANINGS: dict[str, str] = {name: words for group in _GROUPS for name, words in group.WORDS.items()}
