@@ -24,6 +24,7 @@ _HOME = {
     "Fresh": "toolkit.systems",
     "Gaussian": "toolkit.systems",
     "GaussianMixture": "toolkit.systems",
+    "InContextRegression": "toolkit.systems",
     "Injected": "toolkit.systems",
     "KernelDensity": "toolkit.systems",
     "LinearRegression": "toolkit.systems",
@@ -122,6 +123,7 @@ if TYPE_CHECKING:
     from toolkit.systems import Fresh as Fresh
     from toolkit.systems import Gaussian as Gaussian
     from toolkit.systems import GaussianMixture as GaussianMixture
+    from toolkit.systems import InContextRegression as InContextRegression
     from toolkit.systems import Injected as Injected
     from toolkit.systems import KernelDensity as KernelDensity
     from toolkit.systems import LinearRegression as LinearRegression

@@ -7,6 +7,7 @@ from toolkit.systems.families import (
     ExponentialFamily,
     Gaussian,
     GaussianMixture,
+    InContextRegression,
     KernelDensity,
     LinearRegression,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Fresh",
     "Gaussian",
     "GaussianMixture",
+    "InContextRegression",
     "Injected",
     "KernelDensity",
     "LinearRegression",

@@ -37,8 +37,9 @@ class RetrainingSystem(Configuration):
     ----------
     family : Family
         What is retrained: ``Categorical``, ``Gaussian``, ``ExponentialFamily``,
-        ``GaussianMixture``, ``KernelDensity`` or ``LinearRegression``, with the parameters that
-        the real data have, unless ``real`` says otherwise; iterative fits start from them.
+        ``GaussianMixture``, ``KernelDensity``, ``LinearRegression`` or ``InContextRegression``,
+        with the parameters that the real data have, unless ``real`` says otherwise; iterative
+        fits start from them.
     policy : Policy
         ``Replace``, ``Mix``, ``Accumulate``, ``Budget``, ``Fresh``, ``Curated`` or ``Injected``.
     num_real : int
@@ -212,12 +213,14 @@ class RetrainingSystem(Configuration):
     def optimum(self) -> Any:
         """Parameters of the member of the family that is likeliest under the real law.
 
-        Those of the real data themselves where they are of the family; else the fit to nodes of
-        a quadrature of the real law (to convergence, where it is iterative).
+        Those of the real data themselves where they are of the family, or where the family knows
+        them; else the fit to nodes of a quadrature of the real law (to convergence, where it is
+        iterative).
         """
         law, truth = self.family.law, self.truth
-        if truth.law == law:
-            return truth.parameters
+        known = self.family.best_member(truth)
+        if known is not None:
+            return known
         nodes: Data = truth.law.quadrature(truth.parameters, _order(truth.law.width))
         nodes = scaled(nodes, _WITHOUT_END)
         refit = jax.jit(partial(law.fit, nodes))

@@ -4,6 +4,7 @@ from toolkit.systems.families.categorical import Categorical
 from toolkit.systems.families.exponential_family import ExponentialFamily
 from toolkit.systems.families.gaussian import Gaussian
 from toolkit.systems.families.gaussian_mixture import GaussianMixture
+from toolkit.systems.families.in_context import InContextRegression
 from toolkit.systems.families.kernel_density import KernelDensity
 from toolkit.systems.families.linear_regression import LinearRegression
 from toolkit.systems.families.protocol import (
@@ -27,6 +28,7 @@ FAMILIES: dict[str, type[Family]] = {
         GaussianMixture,
         KernelDensity,
         LinearRegression,
+        InContextRegression,
     )
 }
 
@@ -38,6 +40,7 @@ __all__ = [
     "Family",
     "Gaussian",
     "GaussianMixture",
+    "InContextRegression",
     "KernelDensity",
     "Law",
     "LinearRegression",

@@ -258,6 +258,13 @@ class Family:
                 "they must be alike."
             )
 
+    def best_member(self, real: Family) -> Any:
+        """Parameters of the member that is likeliest under a real law, where it is known.
+
+        Those of the real law if it is of the family; None where they take a fit.
+        """
+        return real.parameters if real.law == self.law else None
+
     def _set(self, name: str, value: Any) -> None:
         """Assignment inside ``__post_init__`` of a frozen dataclass."""
         object.__setattr__(self, name, value)
