@@ -50,11 +50,13 @@ _HOME = {
     "forecast_table": "toolkit.forecast",
     "loop_of": "toolkit.loops",
     "monitor": "toolkit.forecast.monitoring",
+    "paired_distance": "toolkit.stability",
     "posterior_confusion": "toolkit.confusion",
     "predict": "toolkit.theory",
     "read_fit": "toolkit.inference",
     "read_sweep": "toolkit.sweeping",
     "read_trajectory": "toolkit.trajectories",
+    "recursive_stability": "toolkit.stability",
     "report": "toolkit.report",
     "save": "toolkit.datasets",
     "simulate": "toolkit.simulate",
@@ -107,6 +109,8 @@ if TYPE_CHECKING:
     from toolkit.simulate import simulate as simulate
     from toolkit.simulate import simulate_again as simulate_again
     from toolkit.simulate_numpyro import simulate_numpyro as simulate_numpyro
+    from toolkit.stability import paired_distance as paired_distance
+    from toolkit.stability import recursive_stability as recursive_stability
     from toolkit.sweeping import read_sweep as read_sweep
     from toolkit.sweeping import sweep as sweep
     from toolkit.sweeping import sweep_again as sweep_again

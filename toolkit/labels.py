@@ -576,6 +576,54 @@ STABILITY: dict[str, Label] = {
 }
 
 
+#: Neighbouring real data sets: the same but for one example.
+NEIGHBOUR = "neighbour"
+EXAMPLE_DISTANCE = "example_distance"
+WASSERSTEIN_COUPLED = "wasserstein_coupled"
+WASSERSTEIN_DUAL = "wasserstein_dual"
+TV_COUPLED = "total_variation_coupled"
+TV_MIXTURE = "total_variation_mixture"
+TV_HELD_OUT = "total_variation_held_out"
+WASSERSTEIN_LOW, WASSERSTEIN_HIGH = "wasserstein_low", "wasserstein_high"
+TV_LOW, TV_HIGH = "total_variation_low", "total_variation_high"
+#: Appended to the name of an estimate.
+OF_ERROR = "_se"
+
+_FOR_NEIGHBOUR = (NEIGHBOUR, GENERATION)
+
+#: Of recursive stability (``toolkit.stability``), with all their dimensions.
+RECURSIVE_STABILITY: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(NEIGHBOUR, (NEIGHBOUR,), "neighbouring real data set", "1"),
+        Label(EXAMPLE_DISTANCE, (NEIGHBOUR,), "distance by which one example moved", _LENGTH),
+        Label(WASSERSTEIN_COUPLED, _FOR_NEIGHBOUR, "mean distance of paired examples", _LENGTH),
+        Label(WASSERSTEIN_DUAL, _FOR_NEIGHBOUR, "distance of the examples' means", _LENGTH),
+        Label(TV_COUPLED, _FOR_NEIGHBOUR, "mean total variation of paired models' sets", "1"),
+        Label(TV_MIXTURE, _FOR_NEIGHBOUR, "total variation of mixtures over replicates", "1"),
+        Label(TV_HELD_OUT, _FOR_NEIGHBOUR, "difference of an event's chance, held out", "1"),
+        Label(WASSERSTEIN_LOW, _FOR_NEIGHBOUR, "lower end of Wasserstein's interval", _LENGTH),
+        Label(WASSERSTEIN_HIGH, _FOR_NEIGHBOUR, "upper end of Wasserstein's interval", _LENGTH),
+        Label(TV_LOW, _FOR_NEIGHBOUR, "lower end of total variation's interval", "1"),
+        Label(TV_HIGH, _FOR_NEIGHBOUR, "upper end of total variation's interval", "1"),
+    )
+}
+
+
+def stability_attrs(name: str) -> dict[str, str]:
+    """Attributes of an estimate of recursive stability, or of its standard error.
+
+    Examples
+    --------
+    >>> stability_attrs("wasserstein_dual_se")["long_name"]
+    "standard error of: distance of the examples' means"
+    """
+    label = RECURSIVE_STABILITY[name.removesuffix(OF_ERROR)]
+    if name.endswith(OF_ERROR):
+        return {**label.attrs, "long_name": f"standard error of: {label.long_name}"}
+    return label.attrs
+
+
 def variable(name: str) -> Label:
     """The label of a trajectory variable.
 

@@ -164,8 +164,7 @@ def training_sets(spec: Spec, params: Params, rng_key: Array, state: State) -> T
     Trained
         Its first axis is the model.
     """
-    last = len(params.schedule) - 1
-    number = params.schedule[jnp.minimum(state.generation, last)]
+    number = _number(params, state.generation)
 
     def one(key: Array, bounds: Array, real_weight: Array, real: Data, memory: Any) -> Trained:
         key_batch, key_policy = split(key)
@@ -178,6 +177,39 @@ def training_sets(spec: Spec, params: Params, rng_key: Array, state: State) -> T
         keys, params.bounds, params.real_weights, state.real, state.memory
     )
     return sets
+
+
+def generated(
+    spec: Spec, params: Params, rng_key: Array, model: Any, generation: Array | int
+) -> Data:
+    """What the only model of a generation generates for the next.
+
+    Parameters
+    ----------
+    spec : Spec
+    params : Params
+    rng_key : Array
+    model : pytree
+        Its parameters.
+    generation : Array or int
+
+    Returns
+    -------
+    Data
+        Examples or their statistics, as ``spec`` says.
+    """
+    return _batch(
+        spec,
+        params,
+        rng_key,
+        jax.tree.map(lambda leaf: leaf[None], model),
+        jnp.round(params.bounds[0] * _number(params, generation)),
+    )
+
+
+def _number(params: Params, generation: Array | int) -> Array:
+    """Examples that a generation generates."""
+    return params.schedule[jnp.minimum(generation, len(params.schedule) - 1)]
 
 
 def _fitted(

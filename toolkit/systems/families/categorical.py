@@ -43,6 +43,11 @@ class CategoricalLaw(Law):
         numbers = values[:, 0]
         return (numbers == np.round(numbers)) & (numbers >= 0) & (numbers < self.num_categories)
 
+    def coordinates(self, values: Array) -> Array:
+        """Corners of a simplex: any two categories are 1 apart."""
+        one_hot = jax.nn.one_hot(values[:, 0].astype(int), self.num_categories, dtype=float)
+        return one_hot / jnp.sqrt(2.0)
+
     def moments(self, params: Array) -> Moments:
         """Of the one-hot vectors: total variance is the Gini-Simpson diversity."""
         return Moments(params, jnp.diag(params) - jnp.outer(params, params))

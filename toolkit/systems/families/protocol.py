@@ -104,6 +104,10 @@ class Law:
         """Which examples a member can generate, or one like it: those of positive density."""
         return np.isfinite(np.asarray(self.log_prob(params, jnp.asarray(values))))
 
+    def coordinates(self, values: Array) -> Array:
+        """Examples as points, whose distance says how unlike they are, shape (number, any)."""
+        return values
+
     def moments(self, params: Any) -> Moments:
         """Location and covariance of what a member generates."""
         raise NotImplementedError
