@@ -12,6 +12,7 @@ from symbolic.lemmas import (
     diffusion,
     general,
     overlap,
+    recursive_stability,
     retraining_map,
     series,
     spectral,
@@ -21,6 +22,16 @@ from symbolic.lemmas.lemma import Lemma
 
 __all__ = ["LEMMAS", "Lemma"]
 
-_MODULES = (general, diffusion, calculus, spectral, overlap, retraining_map, series, wishart)
+_MODULES = (
+    general,
+    diffusion,
+    calculus,
+    spectral,
+    overlap,
+    retraining_map,
+    series,
+    wishart,
+    recursive_stability,
+)
 
 LEMMAS: dict[str, Lemma] = {lemma.name: lemma for module in _MODULES for lemma in module.LEMMAS}

@@ -11,8 +11,10 @@ from symbolic.model import (
     drift,
     fidelity,
     image,
+    in_context,
     injection,
     rates,
+    recursive_stability,
     retraining_budget,
     retraining_errors,
     retraining_map,
@@ -47,6 +49,8 @@ _GROUPS = (
     retraining_map_samples.RETRAINING_SAMPLES,
     retraining_map_transient.RETRAINING_TRANSIENT,
     retraining_map_network.RETRAINING_NETWORK,
+    in_context.IN_CONTEXT,
+    recursive_stability.RECURSIVE_STABILITY,
 )
 
 

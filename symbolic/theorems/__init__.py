@@ -21,6 +21,7 @@ from symbolic.theorems import (
     image_count_rates,
     image_counts,
     image_root,
+    in_context,
     injection,
     injection_doses,
     injection_fresh,
@@ -31,6 +32,7 @@ from symbolic.theorems import (
     new_text,
     plane_factor,
     rates,
+    recursive_stability,
     replicate_failure,
     replicates,
     retraining_errors,
@@ -125,6 +127,8 @@ _MODULES = (
     retraining_map_network,
     retraining_map_selection,
     retraining_map_best,
+    in_context,
+    recursive_stability,
 )
 
 ALL: tuple[Theorem, ...] = tuple(theorem for module in _MODULES for theorem in module.THEOREMS)

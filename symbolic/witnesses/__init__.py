@@ -14,9 +14,11 @@ from symbolic.witnesses import (
     fidelity,
     image,
     image_bounds,
+    in_context,
     injection,
     isotropic,
     rates,
+    recursive_stability,
     replicates,
     retraining_budgets,
     retraining_errors,
@@ -67,6 +69,8 @@ _MODULES = (
     retraining_map_samples,
     retraining_map_network,
     retraining_map_selection,
+    in_context,
+    recursive_stability,
 )
 
 WITNESSES: dict[str, Witness] = {

@@ -18,7 +18,9 @@ from symbolic.worlds import (
     courses,
     gaussians,
     images,
+    in_context,
     injection,
+    recursive_stability,
     retraining_budget,
     retraining_courses,
     retraining_errors,
@@ -46,6 +48,7 @@ _CENTRED: Worlds = (
     retraining_map_samples.blurred,
 )
 _CHOSEN: Worlds = (retraining_map_samples.chosen, retraining_map_samples.settled)
+_LOOPS: Worlds = (recursive_stability.mixed, recursive_stability.replaced)
 _REFITTED: Worlds = (retraining_map.misfit, retraining_map.well_specified)
 
 NAMES: dict[Worlds, str] = {
@@ -138,8 +141,15 @@ NAMES: dict[Worlds, str] = {
     (retraining_map_network.pair,): "network_trace network_determinant",
     (retraining_map_network.three,): "network_jacobian source_weights largest_ratio",
     (retraining_map_samples.settled,): "fixed_shift fixed_variance",
+    _LOOPS: "first_mean other_first_mean neighbouring mean_step other_mean_step paired_shift "
+    "memory noise_fresh noise_variance memory_variance",
+    (recursive_stability.replaced,): "without_real",
+    (recursive_stability.normals,): "limit_stability",
     (retraining_map.narrow, retraining_map.wide, retraining_map.elsewhere): "mixed_likelihood "
     "parametric_optimum gibbs",
+    (in_context.context,): "label_product input_noise input_noise_cross input_noise_square "
+    "coefficient_norm coefficient_product context_square context_product",
+    (in_context.tasks,): "prior attention_error",
 }
 
 #: Premise to the worlds that decide on it.

@@ -76,6 +76,9 @@ _ALSO_TRUE = {
     ("fidelity_triangle", "t -> -t"): "a weaker bound",
     ("fidelity_triangle", "t -> t + 1"): "a weaker bound",
     ("known_variance", "t -> t + 1"): "the same at all times",
+    ("paired_shift", "t -> t + 1"): "the same at all times",
+    ("noise_variance", "t -> t + 1"): "the same at all times",
+    ("without_real", "alpha_r -> 2*alpha_r"): "twice nothing",
     ("relative_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
     ("relative_diversity_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
 }

@@ -1,0 +1,75 @@
+"""Cited lemmas on total variation: of normals, of a sufficient statistic, through a channel."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import sympy as sp
+from sympy.core.relational import Relational
+
+from symbolic import symbols as s
+from symbolic.lemmas.lemma import lemma
+from symbolic.model.recursive_stability import normal_shift
+from symbolic.relations import eq, le
+from symbolic.worlds import holds, recursive_stability
+
+F = Fraction
+_t = s.generations
+distance = sp.Symbol("distance", nonnegative=True)
+variance = sp.Symbol("variance", positive=True)
+number = sp.Symbol("number", nonnegative=True)
+
+
+def _normals(statement: Relational) -> bool:
+    """Integrate the difference of the two densities up to the middle, where they are equal."""
+    x, away = sp.Symbol("x", real=True), sp.Symbol("away", positive=True)
+    density = sp.exp(-(x**2) / (2 * variance)) / sp.sqrt(2 * sp.pi * variance)
+    half = sp.integrate(density, (x, -away / 2, away / 2))  # the other density is this one moved
+    named = statement.lhs == normal_shift(distance, variance)
+    return named and sp.simplify(statement.rhs.subs(distance, away) - half) == 0
+
+
+def _sufficient(statement: Relational) -> bool:
+    """Three examples a generation, all their joint covariance, in several generations."""
+    return holds(statement, recursive_stability.normals())
+
+
+def _erf_tangent(statement: Relational) -> bool:
+    """Both sides vanish at zero, where their slopes agree; then the left one's slope falls."""
+    gap = statement.rhs - statement.lhs
+    slope = sp.diff(gap, number)
+    starts = gap.subs(number, 0) == 0 and slope.subs(number, 0) == 0
+    bends = sp.simplify(sp.diff(slope, number) * sp.exp(number**2))
+    return bool(isinstance(statement, sp.Le) and starts and bends.is_nonnegative)
+
+
+LEMMAS = (
+    lemma(
+        "sufficient_mean",
+        "of normal examples of known variance the mean is sufficient: given it, their law does "
+        "not depend on the model's mean, so it alone tells two laws apart",
+        eq(
+            s.recursive_stability_at[_t],
+            normal_shift(s.paired_shift_at[_t], s.memory_variance_at[_t]),
+        ),
+        "Halmos and Savage, Ann. Math. Statist. 20 (1949); Lehmann and Romano (2005), sect. 1.9",
+        _sufficient,
+    ),
+    lemma(
+        "normal_total_variation",
+        "total variation between two normals of one variance, whose densities cross in the middle",
+        eq(
+            normal_shift(distance, variance),
+            sp.erf(distance / (2 * sp.sqrt(2) * sp.sqrt(variance))),
+        ),
+        "the small case is a proof",
+        _normals,
+    ),
+    lemma(
+        "erf_tangent",
+        "the error function lies below its tangent at zero",
+        le(sp.erf(number), 2 * number / sp.sqrt(sp.pi)),
+        "concavity (the small case is a proof)",
+        _erf_tangent,
+    ),
+)

@@ -1,0 +1,318 @@
+"""Recursive stability of a Gaussian of known variance: how far one real example is felt.
+
+The first fit is to real examples; each later one to real examples of weight ``alpha`` and to what
+the model before generated.  Changing one real example moves all later means alike, by its share in
+the first: neither generations nor real data make it smaller.  What hides it is the noise that the
+loop gathers: total variation falls as the variance of what is generated grows.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbolic import symbols as s
+from symbolic.lemmas.recursive_stability import distance, number, variance
+from symbolic.model.recursive_stability import (
+    fit_at,
+    memory_at,
+    noise_at,
+    normal_shift,
+    other_fit_at,
+)
+from symbolic.relations import eq, le
+from symbolic.symbols import Mean
+from symbolic.theorem import Kind, Source, Step, Theorem
+
+_t, _a, _n, _n0 = s.generations, s.real_share, s.num_generated, s.num_real
+_R, _var, _delta = s.example_distance, s.known_variance, s.paired_shift_at
+_memory, _gamma = s.memory_variance_at, s.recursive_stability_at
+_kept = 1 - _a
+
+LOOP = "only the mean is fitted: first to n_r real examples, then to real ones of weight alpha and "
+LOOP += "n_g generated ones; generation t is what the model after t + 1 fits generates"
+GAUSSIAN = "generated examples are normal of known variance"
+CHANGED = "one real example is changed, by example_distance"
+MIXED = "alpha > 0: some real data in each training set"
+ALONE = "alpha = 0: after the first fit no real example is seen again"
+
+
+def theorem(
+    name: str, title: str, in_words: str, statement: sp.Rel, derivation: tuple[Step, ...],
+    *assumptions: str, conditions: tuple[sp.Rel, ...] = (), kind: Kind = Kind.EXACT,
+    lemmas: tuple[str, ...] = (), reference: str = "recursive stability (F2)",
+) -> Theorem:  # fmt: skip
+    """Write a theorem of this project on self-consuming loops."""
+    return Theorem(
+        name=name,
+        title=title,
+        in_words=in_words,
+        statement=statement,
+        kind=kind,
+        source=Source.OURS,
+        reference=reference,
+        assumptions=assumptions,
+        conditions=conditions,
+        derivation=derivation,
+        lemmas=lemmas,
+    )
+
+
+# -------------------------------------------------------------------------- same noise, one change
+
+
+def _later(claim: sp.Eq, premise: str, when: sp.Expr, label: str) -> Step:
+    """Write a premise at another time."""
+    return Step(
+        rule="instance", claim=claim, label=label, uses=(f"model:{premise}",), given={_t: when}
+    )
+
+
+_apart = other_fit_at[_t] - fit_at[_t]
+_start = eq(_delta[0], _R / _n0)
+_paired = eq(_delta[_t], _R / _n0)
+paired_shift = theorem(
+    "paired_shift",
+    "Distance of the means of two loops whose real data differ in one example",
+    "With the same noise the change stays what it was at first, for any share of real data.",
+    _paired,
+    (
+        _later(eq(_delta[_t + 1], _apart.subs(_t, _t + 1)), "paired_shift", _t + 1, "later"),
+        _later(eq(_delta[0], _apart.subs(_t, 0)), "paired_shift", sp.S.Zero, "first"),
+        Step(
+            rule="substitution",
+            claim=eq(_delta[_t + 1], _a * _delta[0] + _kept * _delta[_t]),
+            label="each",
+            uses=("later", "model:mean_step", "model:other_mean_step", "model:paired_shift",
+                  "first"),
+        ),
+        Step(
+            rule="substitution",
+            claim=_start,
+            label="start",
+            uses=("first", "model:first_mean", "model:other_first_mean", "model:neighbouring"),
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(_delta[_t + 1], _kept * _delta[_t] + _a * _R / _n0),
+            label="recursion",
+            uses=("each", "start"),
+        ),
+        Step(rule="linear recursion", claim=_paired, uses=("recursion", "start")),
+    ),
+    LOOP, CHANGED, "both loops draw the same noise",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------- what the loop gathers
+
+_noise = _var / _n
+_each = eq(_memory[_t + 1], _kept**2 * _memory[_t] + _noise)
+_gathered = (
+    _later(eq(_memory[_t + 1], Mean(memory_at[_t + 1] ** 2)), "memory_variance", _t + 1, "later"),
+    _later(
+        eq(memory_at[_t + 1], fit_at[_t + 1] + noise_at[_t + 1] - fit_at[0]),
+        "memory", _t + 1, "memory later",
+    ),
+    Step(
+        rule="substitution",
+        claim=eq(memory_at[_t + 1], _kept * memory_at[_t] + noise_at[_t + 1]),
+        label="forgets",
+        uses=("memory later", "model:mean_step", "model:memory"),
+    ),
+    _later(eq(Mean(noise_at[_t + 1] ** 2), _noise), "noise_variance", _t + 1, "fresh noise"),
+    Step(
+        rule="substitution",
+        claim=_each,
+        label="each",
+        uses=("later", "forgets", "model:noise_fresh", "fresh noise", "model:memory_variance"),
+    ),
+    _later(eq(_memory[0], Mean(memory_at[0] ** 2)), "memory_variance", sp.S.Zero, "first"),
+    _later(eq(memory_at[0], noise_at[0]), "memory", sp.S.Zero, "first memory"),
+    _later(eq(Mean(noise_at[0] ** 2), _noise), "noise_variance", sp.S.Zero, "first noise"),
+    Step(
+        rule="substitution",
+        claim=eq(_memory[0], _noise),
+        label="start",
+        uses=("first", "first memory", "first noise"),
+    ),
+)  # fmt: skip
+memory = _noise * (1 - _kept ** (2 * _t + 2)) / (1 - _kept**2)
+_path = eq(_memory[_t], memory)
+memory_variance = theorem(
+    "memory_variance",
+    "Variance of the mean of what a generation generates, given the real data",
+    "The noise of all generations so far, each discounted by the share of generated data.",
+    _path,
+    (*_gathered, Step(rule="linear recursion", claim=_path, uses=("each", "start"))),
+    LOOP, MIXED, "the variance of an example is known; any law of it",
+    conditions=(_a > 0,),
+)  # fmt: skip
+_grown = eq(_memory[_t], _noise * (_t + 1))
+memory_variance_without_real = theorem(
+    "memory_variance_without_real",
+    "The same without real data: it grows linearly",
+    "Each generation adds the variance of a mean of n_g examples.",
+    _grown,
+    (
+        *_gathered,
+        Step(
+            rule="substitution bound",
+            claim=eq(_memory[_t + 1], _memory[_t] + _noise),
+            label="alone",
+            uses=("each", "model:without_real"),
+        ),
+        Step(rule="linear recursion", claim=_grown, uses=("alone", "start")),
+    ),
+    LOOP, ALONE, "the variance of an example is known; any law of it",
+)  # fmt: skip
+late = _noise / (1 - _kept**2)
+_late = eq(s.limit_memory_variance, late)
+memory_variance_limit = theorem(
+    "memory_variance_limit",
+    "The same in the long run, with real data",
+    "What is gathered stays bounded, the less real data the larger.",
+    _late,
+    (
+        *_gathered[:5],
+        Step(
+            rule="fixed point of a linear recursion",
+            claim=_late,
+            uses=("each",),
+            given={"room": _a * (2 - _a)},
+        ),
+    ),
+    LOOP, MIXED, "the variance of an example is known; any law of it",
+    conditions=(_a > 0,),
+)  # fmt: skip
+
+# --------------------------------------------------------------------------------- total variation
+
+
+def _normals(spread: sp.Expr, label: str = "") -> Step:
+    value = sp.erf(_R / _n0 / (2 * sp.sqrt(2) * sp.sqrt(spread)))
+    return Step(
+        rule="instance",
+        claim=eq(normal_shift(_R / _n0, spread), value),
+        label=label,
+        uses=("lemma:normal_total_variation",),
+        given={distance: _R / _n0, variance: spread},
+    )
+
+
+def _stability(
+    name: str, title: str, in_words: str, spread: sp.Expr, of: str, *assumptions: str,
+    conditions: tuple[sp.Rel, ...] = (),
+) -> Theorem:  # fmt: skip
+    step = _normals(spread, "normals")
+    claim = eq(_gamma[_t], step.claim.rhs)
+    return theorem(
+        name,
+        title,
+        in_words,
+        claim,
+        (
+            step,
+            Step(
+                rule="substitution",
+                claim=claim,
+                uses=("lemma:sufficient_mean", "theorem:paired_shift", f"theorem:{of}", "normals"),
+            ),
+        ),
+        LOOP, GAUSSIAN, CHANGED, *assumptions, conditions=conditions,
+        lemmas=("sufficient_mean", "normal_total_variation"),
+    )  # fmt: skip
+
+
+recursive_stability_gaussian = _stability(
+    "recursive_stability_gaussian",
+    "Recursive stability of a Gaussian of known variance",
+    "The change over the standard deviation of the mean of what is generated tells the two apart.",
+    memory, "memory_variance", MIXED, conditions=(_a > 0,),
+)  # fmt: skip
+recursive_stability_without_real = _stability(
+    "recursive_stability_without_real",
+    "Recursive stability of a Gaussian of known variance, without real data",
+    "One real example is felt ever less: its change drowns in noise that grows.",
+    _noise * (_t + 1), "memory_variance_without_real", ALONE,
+)  # fmt: skip
+
+
+def _tangent(
+    name: str, title: str, in_words: str, spread: sp.Expr, of: str, *assumptions: str,
+    conditions: tuple[sp.Rel, ...] = (),
+) -> Theorem:  # fmt: skip
+    argument = _R / _n0 / (2 * sp.sqrt(2) * sp.sqrt(spread))
+    claim = le(_gamma[_t], _R / _n0 / sp.sqrt(2 * sp.pi * spread))
+    return theorem(
+        name,
+        title,
+        in_words,
+        claim,
+        (
+            Step(
+                rule="instance",
+                claim=le(sp.erf(argument), 2 * argument / sp.sqrt(sp.pi)),
+                label="tangent",
+                uses=("lemma:erf_tangent",),
+                given={number: argument},
+            ),
+            Step(
+                rule="substitution bound",
+                claim=le(sp.erf(argument), _R / _n0 / sp.sqrt(2 * sp.pi * spread)),
+                label="bound",
+                uses=("tangent",),
+            ),
+            Step(
+                rule="combination",
+                claim=claim,
+                uses=("bound", f"theorem:{of}"),
+                given={"weights": (1, -1)},
+            ),
+        ),
+        LOOP, GAUSSIAN, CHANGED, *assumptions, conditions=conditions,
+        kind=Kind.UPPER_BOUND, lemmas=("erf_tangent",),
+    )  # fmt: skip
+
+
+recursive_stability_bound = _tangent(
+    "recursive_stability_bound",
+    "Recursive stability of a Gaussian, a bound without special functions",
+    "Of order one over the number of real examples, close where the change is small.",
+    memory, "recursive_stability_gaussian", MIXED, conditions=(_a > 0,),
+)  # fmt: skip
+recursive_stability_without_real_bound = _tangent(
+    "recursive_stability_without_real_bound",
+    "Recursive stability of a Gaussian without real data vanishes",
+    "It falls at least like one over the root of the number of generations.",
+    _noise * (_t + 1), "recursive_stability_without_real", ALONE,
+)  # fmt: skip
+_lasting = _normals(late, "normals")
+_limit = eq(s.limit_recursive_stability, _lasting.claim.rhs)
+recursive_stability_limit = theorem(
+    "recursive_stability_limit",
+    "Recursive stability of a Gaussian in the long run, with real data",
+    "It does not vanish: what is kept of the real data goes on telling of the changed example.",
+    _limit,
+    (
+        _lasting,
+        Step(
+            rule="substitution",
+            claim=_limit,
+            uses=("model:limit_stability", "theorem:paired_shift",
+                  "theorem:memory_variance_limit", "normals"),
+        ),
+    ),
+    LOOP, GAUSSIAN, CHANGED, MIXED,
+    conditions=(_a > 0,), lemmas=("normal_total_variation",),
+)  # fmt: skip
+
+THEOREMS = (
+    paired_shift,
+    memory_variance,
+    memory_variance_without_real,
+    memory_variance_limit,
+    recursive_stability_gaussian,
+    recursive_stability_without_real,
+    recursive_stability_bound,
+    recursive_stability_without_real_bound,
+    recursive_stability_limit,
+)
