@@ -21,6 +21,7 @@ from toolkit.systems import (
     Fresh,
     Gaussian,
     GaussianMixture,
+    InContextRegression,
     Injected,
     KernelDensity,
     LinearRegression,
@@ -187,6 +188,56 @@ class RegressionModel:
         return RegressionModel(coef, self.noise_sd, self.inputs)
 
 
+class TransformerModel:
+    """Attention, layer by layer: what it has made of its prompt, and what it answers."""
+
+    fewest = 1
+
+    def __init__(self, family: InContextRegression) -> None:
+        self.family, self.noise_sd = family, family.noise_sd
+        self.location, self.variance = family.coef, family.noise_sd**2
+        self.layers: list[tuple[Array, Array, Array]] = []
+        self.share = np.zeros(0)
+
+    def moved(self, tokens: Array, context: Array, projection: Array, key_query: Array) -> Array:
+        scores = tokens @ key_query.T @ context.T
+        weight = self.share * scores
+        if self.family.attention == "softmax":
+            weight = self.share * np.exp(scores)
+            weight = weight / weight.sum(axis=1, keepdims=True)
+        return tokens + weight @ context @ projection.T
+
+    def answers(self, x: Array) -> Array:
+        if not self.layers:
+            return x @ self.family.coef
+        tokens = np.column_stack([x, np.zeros(len(x))])
+        for layer in self.layers:
+            tokens = self.moved(tokens, *layer)
+        return -tokens[:, -1]
+
+    def sample(self, rng: np.random.Generator, number: int) -> Array:
+        x = rng.standard_normal((number, len(self.location)))
+        return np.column_stack([x, self.answers(x) + self.noise_sd * rng.standard_normal(number)])
+
+    def fit(self, values: Array, weights: Array) -> TransformerModel:
+        model = TransformerModel(self.family)
+        model.share, context = weights / weights.sum(), values
+        for layer in zip(self.family.projection, self.family.key_query, strict=True):
+            model.layers.append((context, *layer))
+            context = model.moved(context, context, *layer)
+        if self.family.attention == "linear":
+            model.location = model.answers(np.eye(len(self.location)))
+            return model
+        # The regression of the answers on the inputs, of which there are two.
+        z, w = np.polynomial.hermite_e.hermegauss(9)
+        x = np.array([(a, b) for a in z for b in z])
+        weight = np.outer(w, w).ravel() / w.sum() ** 2
+        answers = model.answers(x)
+        model.location = (weight * answers) @ x
+        model.variance += weight @ np.square(answers - x @ model.location)
+        return model
+
+
 def weighted_mean(values: Array, weights: Array) -> tuple[Array, Array]:
     """The mean, and the sum of squares about it."""
     mean = np.sum(weights[:, None] * values, axis=0) / np.sum(weights)
@@ -219,6 +270,8 @@ def model_of(family: Any) -> Any:
             return KernelModel(family.points, ones, family.bandwidth, family.relative)
         case LinearRegression():
             return RegressionModel(family.coef, family.noise_sd, family.inputs)
+        case InContextRegression():
+            return TransformerModel(family)
     raise TypeError(family)
 
 

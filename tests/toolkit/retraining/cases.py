@@ -17,6 +17,7 @@ from toolkit.systems import (
     Fresh,
     Gaussian,
     GaussianMixture,
+    InContextRegression,
     Injected,
     KernelDensity,
     LinearRegression,
@@ -36,6 +37,17 @@ MIXTURE = GaussianMixture(
     weights=[0.3, 0.7], means=[[-1.0], [2.0]], covs=[[[0.5]], [[1.5]]], em_steps=2
 )
 POINTS = KernelDensity(points=[[0.0], [1.0], [1.5], [4.0]], bandwidth=0.4)
+#: Of two layers that do not only descend a gradient, on two inputs.
+TRANSFORMER = {
+    "projection": [
+        [[-0.1, 0.0, 0.0], [0.0, -0.1, 0.0], [0.0, 0.0, -0.5]],
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.05, 0.0, -0.4]],
+    ],
+    "key_query": [
+        [[1.0, 0.1, 0.0], [0.0, 0.9, 0.0], [0.0, 0.02, 0.01]],
+        [[0.8, 0.0, 0.0], [0.0, 1.1, 0.0], [0.0, 0.0, 0.0]],
+    ],
+}
 
 
 def system(family: Any, policy: Any, **options: Any) -> RetrainingSystem:
@@ -69,6 +81,15 @@ SYSTEMS: dict[str, RetrainingSystem] = {
         LinearRegression(coef=[1.0, -2.0], noise_sd=0.5, inputs="orthogonal"),
         Budget(size=25),
         growth=0.5,
+    ),
+    "linear attention, mix": system(
+        InContextRegression(coef=[1.0, -2.0], noise_sd=0.5, **TRANSFORMER), Mix()
+    ),
+    "softmax attention, mix": system(
+        InContextRegression(coef=[1.0, -2.0], noise_sd=0.0, attention="softmax", **TRANSFORMER),
+        Mix(),
+        real=LinearRegression(coef=[1.0, -2.0], noise_sd=0.5),
+        num_generated=10,
     ),
 }
 

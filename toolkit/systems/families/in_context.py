@@ -22,8 +22,8 @@ from toolkit.systems.validation import FloatArray
 from toolkit.transformers import Attention, Weights, coefficients, predictions, second_moments
 from toolkit.transformers.tasks import moments_from_scatter
 
-#: Pairs of inputs over which the best linear approximation is taken.
-_PAIRS = 256
+#: Inputs over which the best linear approximation is taken, and fewest nodes in a direction.
+_INPUTS, _FEWEST = 512, 8
 
 
 class ContextParams(NamedTuple):
@@ -147,13 +147,14 @@ class SoftmaxContextLaw(_ContextLaw):
     def moments(self, params: PromptParams) -> Moments:
         """The best linear approximation to the answers, and the variance of labels around it.
 
-        Taken over fixed inputs with the second moments of the law, in pairs of opposite ones: of
-        linear answers it is exact, even ones do not disturb it.
+        Integrated by Gauss-Hermite nodes of up to three inputs; of more over fixed inputs with
+        the second moments of the law, in pairs of opposite ones: of linear answers they are
+        exact, and even ones do not disturb them.
         """
-        inputs = jnp.asarray(_inputs(self.num_inputs))
+        inputs, weight = _inputs(self.num_inputs)
         found = self.answers(params, inputs)
-        coef = found @ inputs / len(inputs)
-        rest = jnp.mean(jnp.square(found - inputs @ coef))
+        coef = (weight * found) @ inputs
+        rest = weight @ jnp.square(found - inputs @ coef)
         return Moments(coef, (jnp.square(params.noise_sd) + rest)[None, None])
 
     def room(self, params: PromptParams) -> int:
@@ -173,10 +174,19 @@ class SoftmaxContextLaw(_ContextLaw):
         return previous._replace(examples=data.values, weight=data.weight)
 
 
+def _inputs(num_inputs: int) -> tuple[Array, Array]:
+    """Inputs whose weighted second moments are 1, and their weights."""
+    order = int(_INPUTS ** (1 / num_inputs))
+    if order >= _FEWEST:
+        return nodes.standard_normal(num_inputs, min(order, 64))
+    drawn = _pairs(num_inputs)
+    return jnp.asarray(drawn), jnp.full(len(drawn), 1 / len(drawn))
+
+
 @functools.cache
-def _inputs(num_inputs: int) -> np.ndarray:
+def _pairs(num_inputs: int) -> np.ndarray:
     """Fixed inputs with ``X'X / n = I``, in pairs of opposite ones."""
-    pairs = max(_PAIRS, 2 * num_inputs)
+    pairs = max(_INPUTS // 2, 2 * num_inputs)
     drawn = np.random.default_rng(0).standard_normal((pairs, num_inputs))
     root = np.linalg.cholesky(np.linalg.inv(drawn.T @ drawn / pairs))
     return np.concatenate([drawn @ root, -drawn @ root])
