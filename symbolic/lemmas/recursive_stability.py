@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import sympy as sp
 from sympy.core.relational import Relational
 
 from symbolic import symbols as s
 from symbolic.lemmas.lemma import lemma
+from symbolic.model.distribution_shift import (
+    batch_law,
+    channel,
+    half_sum,
+    other_batch_law,
+    other_outcome,
+    outcome,
+    outcomes,
+)
 from symbolic.model.recursive_stability import normal_shift
 from symbolic.relations import eq, le
-from symbolic.worlds import holds, recursive_stability
+from symbolic.worlds import distribution_shift, holds, recursive_stability
 
-F = Fraction
 _t = s.generations
 distance = sp.Symbol("distance", nonnegative=True)
 variance = sp.Symbol("variance", positive=True)
@@ -43,6 +49,18 @@ def _erf_tangent(statement: Relational) -> bool:
     return bool(isinstance(statement, sp.Le) and starts and bends.is_nonnegative)
 
 
+def _contracts(statement: Relational) -> bool:
+    """Attained by a channel that only renames outcomes; strict where it mixes them."""
+    equal = sp.Eq(*statement.args, evaluate=False)
+    mixing, renaming = distribution_shift.mixing(), distribution_shift.renaming()
+    strict = holds(statement, mixing) and not holds(equal, mixing)
+    return strict and isinstance(statement, sp.Le) and holds(equal, renaming)
+
+
+_x, _y = outcome, other_outcome
+_others = (_y, *outcomes[1:])
+_apart = other_batch_law[_y] - batch_law[_y]
+
 LEMMAS = (
     lemma(
         "sufficient_mean",
@@ -71,5 +89,15 @@ LEMMAS = (
         le(sp.erf(number), 2 * number / sp.sqrt(sp.pi)),
         "concavity (the small case is a proof)",
         _erf_tangent,
+    ),
+    lemma(
+        "channel_contracts",
+        "what two laws become through one channel is no further apart than they are",
+        le(
+            half_sum(sp.Sum(channel[_x, _y] * _apart, _others)),
+            sp.Sum(sp.Abs(_apart), _others) / 2,
+        ),
+        "Dobrushin (1956); Levin and Peres, Markov Chains and Mixing Times, exercise 4.2",
+        _contracts,
     ),
 )

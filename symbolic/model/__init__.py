@@ -8,6 +8,7 @@ theorem with an altered premise finds no support here.  A premise that only some
 from __future__ import annotations
 
 from symbolic.model import (
+    distribution_shift,
     drift,
     fidelity,
     image,
@@ -51,6 +52,7 @@ _GROUPS = (
     retraining_map_network.RETRAINING_NETWORK,
     in_context.IN_CONTEXT,
     recursive_stability.RECURSIVE_STABILITY,
+    distribution_shift.DISTRIBUTION_SHIFT,
 )
 
 

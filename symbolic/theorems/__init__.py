@@ -13,6 +13,7 @@ from symbolic.theorems import (
     contraction_constant,
     contraction_starts,
     determinants,
+    distribution_shift,
     fidelity,
     fixation,
     fixation_time,
@@ -129,6 +130,7 @@ _MODULES = (
     retraining_map_best,
     in_context,
     recursive_stability,
+    distribution_shift,
 )
 
 ALL: tuple[Theorem, ...] = tuple(theorem for module in _MODULES for theorem in module.THEOREMS)

@@ -11,6 +11,7 @@ from symbolic.witnesses import (
     confusion,
     contraction,
     counts,
+    distribution_shift,
     fidelity,
     image,
     image_bounds,
@@ -71,6 +72,7 @@ _MODULES = (
     retraining_map_selection,
     in_context,
     recursive_stability,
+    distribution_shift,
 )
 
 WITNESSES: dict[str, Witness] = {

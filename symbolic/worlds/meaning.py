@@ -16,6 +16,7 @@ from symbolic.model.premise import Premise
 from symbolic.worlds import (
     counts,
     courses,
+    distribution_shift,
     gaussians,
     images,
     in_context,
@@ -49,6 +50,8 @@ _CENTRED: Worlds = (
 )
 _CHOSEN: Worlds = (retraining_map_samples.chosen, retraining_map_samples.settled)
 _LOOPS: Worlds = (recursive_stability.mixed, recursive_stability.replaced)
+_FITTED: Worlds = (distribution_shift.mixed, distribution_shift.alone)
+_CHANNELS: Worlds = (distribution_shift.mixing, distribution_shift.renaming)
 _REFITTED: Worlds = (retraining_map.misfit, retraining_map.well_specified)
 
 NAMES: dict[Worlds, str] = {
@@ -144,6 +147,9 @@ NAMES: dict[Worlds, str] = {
     _LOOPS: "first_mean other_first_mean neighbouring mean_step other_mean_step paired_shift "
     "memory noise_fresh noise_variance memory_variance",
     (recursive_stability.replaced,): "without_real",
+    _FITTED: "distribution_shift fit_error largest_error",
+    (distribution_shift.two,): "second_outcome first_outcome_alone two_outcomes",
+    _CHANNELS: "batch_channel other_batch_channel batch_stability next_batch_stability",
     (recursive_stability.normals,): "limit_stability",
     (retraining_map.narrow, retraining_map.wide, retraining_map.elsewhere): "mixed_likelihood "
     "parametric_optimum gibbs",

@@ -205,6 +205,8 @@ class _Reader:
             return product
         if isinstance(expr, sp.Pow):
             return power(*args)
+        if isinstance(expr, sp.Abs):
+            return abs(args[0])
         if isinstance(expr, sp.KroneckerDelta):
             return Fraction(args[0] == args[1])
         if isinstance(expr, sp.binomial):

@@ -78,6 +78,7 @@ _ALSO_TRUE = {
     ("known_variance", "t -> t + 1"): "the same at all times",
     ("paired_shift", "t -> t + 1"): "the same at all times",
     ("noise_variance", "t -> t + 1"): "the same at all times",
+    ("largest_error", "e_g -> 2*e_g"): "a weaker bound",
     ("without_real", "alpha_r -> 2*alpha_r"): "twice nothing",
     ("relative_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
     ("relative_diversity_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
