@@ -149,15 +149,29 @@ def predictions(
     [1.5, 3.0]
     """
     share = weight / jnp.sum(weight)
-    queries = jnp.concatenate([inputs, jnp.zeros((len(inputs), 1))], axis=1)
-    tokens = jnp.concatenate([examples, queries])
-    for projection, key_query in zip(weights.projection, weights.key_query, strict=True):
-        context = tokens[: len(examples)]
-        scores = tokens @ key_query.T @ context.T
-        if attention == "linear":
-            attended = scores * share
-        else:
-            # Examples of weight 0 are not there: exp(-inf) = 0.
-            attended = jax.nn.softmax(scores + jnp.log(share), axis=1)
-        tokens = tokens + attended @ context @ projection.T
-    return -tokens[len(examples) :, -1]
+    query = jnp.concatenate([inputs, jnp.zeros((len(inputs), 1))], axis=1)
+    for layer in zip(weights.projection, weights.key_query, strict=True):
+        # Apart, so that what the last layer makes of the examples is not computed.
+        query, examples = (
+            _moved(attention, query, examples, share, *layer),
+            _moved(attention, examples, examples, share, *layer),
+        )
+    return -query[:, -1]
+
+
+def _moved(
+    attention: Attention,
+    tokens: Array,
+    examples: Array,
+    share: Array,
+    projection: Array,
+    key_query: Array,
+) -> Array:
+    """What a layer makes of tokens that attend to examples."""
+    scores = tokens @ key_query.T @ examples.T
+    if attention == "linear":
+        attended = scores * share
+    else:
+        # Examples of weight 0 are not there: exp(-inf) = 0.
+        attended = jax.nn.softmax(scores + jnp.log(share), axis=1)
+    return tokens + attended @ examples @ projection.T
