@@ -11,8 +11,10 @@ from symbolic.model import (
     distribution_shift,
     drift,
     fidelity,
+    generalization,
     image,
     in_context,
+    in_context_loop,
     injection,
     rates,
     recursive_stability,
@@ -51,8 +53,10 @@ _GROUPS = (
     retraining_map_transient.RETRAINING_TRANSIENT,
     retraining_map_network.RETRAINING_NETWORK,
     in_context.IN_CONTEXT,
+    in_context_loop.CONTEXT_LOOP,
     recursive_stability.RECURSIVE_STABILITY,
     distribution_shift.DISTRIBUTION_SHIFT,
+    generalization.GENERALIZATION,
 )
 
 

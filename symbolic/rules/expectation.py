@@ -37,7 +37,8 @@ STATE = frozenset(
         s.root_form, s.text_products, s.location_error, s.model_variance, s.data_distance,
         s.data_variance, s.pool_moment, s.pool_error,
         s.model_products, s.consensus_error,
-        s.first_square, s.context_overlap, s.coefficient_square,
+        s.first_square, s.context_overlap, s.coefficient_square, s.first_aim,
+        s.context_product_now, s.aim_now,
     }
 )  # fmt: skip
 _STATE_FUNCTIONS = (s.posterior, s.mixture, s.density)

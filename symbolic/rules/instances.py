@@ -55,8 +55,8 @@ DETERMINED = frozenset(
         s.recursive_stability, s.next_recursive_stability, s.limit_recursive_stability,
         s.limit_memory_variance, s.limit_distribution_shift, s.recursive_stability_at.label,
         s.memory_variance_at.label, s.paired_shift_at.label, s.distribution_shift_at.label,
-        s.attention_error, s.best_attention_gain, s.best_attention_error, s.growth_factor,
-        s.context_rate, s.context_share, s.typical_share, s.augmentation_error,
+        s.attention_error, s.best_attention_gain, s.best_attention_error, s.context_rate,
+        s.context_share, s.typical_share, s.augmentation_error,
         s.augmentation_shift, s.augmentation_sampling_error, s.augmentation_slope,
         s.augmentation_threshold,
     }

@@ -106,7 +106,7 @@ def _long_run(claim: Relational, facts: Facts, given: Given) -> None:
     rooms = given["vanishing"]  # factor: 1 - factor, written so that its sign is seen
     for factor, room in rooms.items():
         require(not factor.has(generations), f"{factor} changes with time.")
-        _contracts(factor, {"room": room})
+        _contracts(factor, {"room": room, "domain": given.get("domain")})
     gone = sp.Dummy("gone")
 
     def vanish(power: sp.Expr) -> sp.Expr:

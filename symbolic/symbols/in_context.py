@@ -21,7 +21,7 @@ best_attention_error = sp.Symbol("E_best", nonnegative=True)
 scatter_trace = sp.IndexedBase(random("tr_S", nonnegative=True), nonnegative=True)
 
 # The loop.
-first_square = sp.Symbol("u2_0", nonnegative=True)
+first_square = sp.Symbol("u2_0", positive=True)
 context_overlap = sp.Symbol("c_A", real=True)
 next_context_overlap = random("c_A'", real=True)
 context_overlap_at = sp.IndexedBase(random("omega", real=True), real=True)
@@ -29,13 +29,17 @@ coefficient_square = sp.Symbol("N_A", nonnegative=True)
 next_coefficient_square = random("N_A'", nonnegative=True)
 coefficient_square_at = sp.IndexedBase(random("N_w", nonnegative=True), nonnegative=True)
 context_growth = random("g_A", positive=True)
-growth_factor = sp.Symbol("K_A", nonnegative=True)
 context_rate = sp.Symbol("r_A", real=True)
 context_share = sp.Symbol("alpha_c", real=True)
 typical_share = sp.Symbol("alpha_typ", real=True)
 
+# Of the loop, only inside derivations.
+first_aim = sp.Symbol("uw_0", real=True)
+context_product_now = sp.Symbol("o_A", real=True)
+aim_now = sp.Symbol("r_w", real=True)
+
 # Augmentation.
-num_synthetic = count("n_s")
+num_synthetic = sp.Symbol("n_s", nonnegative=True)
 augmentation_error = sp.Symbol("E_s", nonnegative=True)
 augmentation_shift = sp.Symbol("B_s", nonnegative=True)
 augmentation_sampling_error = sp.Symbol("V_s", nonnegative=True)
@@ -62,8 +66,8 @@ WORDS: dict[str, str] = {
     "context_overlap_at": "the same, indexed by generation",
     "coefficient_square": "squared length of the coefficients",
     "coefficient_square_at": "the same, indexed by generation",
-    "growth_factor": "what a generation multiplies the mean squared difference of two runs of the "
-    "loop with the same inputs and noise by",
+    "context_growth": "what a generation multiplies the squared difference of two runs of the loop "
+    "with the same inputs and noise by",
     "context_rate": "almost sure growth, in a generation, of the logarithm of the difference of "
     "two such runs",
     "context_share": "share of real examples above which that mean square shrinks",

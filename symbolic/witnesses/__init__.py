@@ -16,6 +16,7 @@ from symbolic.witnesses import (
     image,
     image_bounds,
     in_context,
+    in_context_loop,
     injection,
     isotropic,
     rates,
@@ -71,6 +72,7 @@ _MODULES = (
     retraining_map_network,
     retraining_map_selection,
     in_context,
+    in_context_loop,
     recursive_stability,
     distribution_shift,
 )

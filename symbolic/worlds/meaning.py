@@ -18,8 +18,10 @@ from symbolic.worlds import (
     courses,
     distribution_shift,
     gaussians,
+    generalization,
     images,
     in_context,
+    in_context_loop,
     injection,
     recursive_stability,
     retraining_budget,
@@ -52,6 +54,8 @@ _CHOSEN: Worlds = (retraining_map_samples.chosen, retraining_map_samples.settled
 _LOOPS: Worlds = (recursive_stability.mixed, recursive_stability.replaced)
 _FITTED: Worlds = (distribution_shift.mixed, distribution_shift.alone)
 _CHANNELS: Worlds = (distribution_shift.mixing, distribution_shift.renaming)
+_TINY: Worlds = (generalization.mixed, generalization.alone)
+_PARTS: Worlds = (generalization.real, generalization.made)
 _REFITTED: Worlds = (retraining_map.misfit, retraining_map.well_specified)
 
 NAMES: dict[Worlds, str] = {
@@ -147,6 +151,10 @@ NAMES: dict[Worlds, str] = {
     _LOOPS: "first_mean other_first_mean neighbouring mean_step other_mean_step paired_shift "
     "memory noise_fresh noise_variance memory_variance",
     (recursive_stability.replaced,): "without_real",
+    _TINY: "generalization_gap gap_deviation worst_model",
+    (generalization.mixed,): "share_of_real share_of_generated",
+    _PARTS: "part_deviation part_pairs stable_loss",
+    (generalization.beyond, generalization.between): "lipschitz_loss fitted_mean one_member",
     _FITTED: "distribution_shift fit_error largest_error",
     (distribution_shift.two,): "second_outcome first_outcome_alone two_outcomes",
     _CHANNELS: "batch_channel other_batch_channel batch_stability next_batch_stability",
@@ -156,6 +164,14 @@ NAMES: dict[Worlds, str] = {
     (in_context.context,): "label_product input_noise input_noise_cross input_noise_square "
     "coefficient_norm coefficient_product context_square context_product",
     (in_context.tasks,): "prior attention_error",
+    (in_context_loop.step,): "next_coefficient_square next_context_product next_aim "
+    "context_overlap next_overlap context_growth context_rate",
+    (in_context_loop.course,): "kept_context_square kept_context_aim first_overlap "
+    "first_product first_aim first_coefficient_square coefficient_error",
+    (in_context_loop.alone,): "no_real_share no_label_noise",
+    (in_context_loop.split,): "context_split share_of_ratio",
+    (in_context_loop.trained,): "trained_gain same_length",
+    (in_context_loop.orthogonal,): "orthogonal_design",
 }
 
 #: Premise to the worlds that decide on it.
