@@ -31,5 +31,8 @@ LIMITS: tuple[Relational, ...] = tuple(
         s.fresh_weight,
         s.real_share,
         s.error_chance,
+        s.recursive_stability,
+        s.part_stability,
+        s.generation_error,
     )
 )

@@ -11,6 +11,8 @@ from symbolic.lemmas import (
     calculus,
     diffusion,
     general,
+    generalization,
+    in_context,
     overlap,
     recursive_stability,
     retraining_map,
@@ -32,6 +34,8 @@ _MODULES = (
     series,
     wishart,
     recursive_stability,
+    generalization,
+    in_context,
 )
 
 LEMMAS: dict[str, Lemma] = {lemma.name: lemma for module in _MODULES for lemma in module.LEMMAS}

@@ -34,6 +34,8 @@ limit_distribution_shift = sp.Symbol("TV_inf", nonnegative=True)
 loss_bound = sp.Symbol("M_l", positive=True)
 loss_lipschitz = sp.Symbol("L_l", nonnegative=True)
 num_examples = count("n_S")
+part_size = count("m_P")
+part_stability = sp.Symbol("gamma_P", nonnegative=True)
 uniform_stability = sp.Symbol("beta_n", nonnegative=True)
 error_chance = sp.Symbol("delta_G", positive=True)
 generalization_gap = random("gap_G", real=True)
@@ -68,6 +70,9 @@ WORDS: dict[str, str] = {
     "loss_bound": "a loss is between 0 and this",
     "loss_lipschitz": "Lipschitz constant of a loss as a function of the fitted mean",
     "num_examples": "examples of a training set, real and generated",
+    "part_size": "examples of a part of a training set that are independent draws of one law",
+    "part_stability": "total variation between the laws of all other examples of the training set, "
+    "if one of the part is changed, at most",
     "uniform_stability": "by how much a loss changes if one example of the training set does, at "
     "most",
     "error_chance": "probability with which a bound may fail",

@@ -11,21 +11,19 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.lemmas.recursive_stability import distance, number, variance
 from symbolic.model.recursive_stability import (
     fit_at,
     memory_at,
     noise_at,
-    normal_shift,
     other_fit_at,
 )
-from symbolic.relations import eq, le
+from symbolic.relations import eq
 from symbolic.symbols import Mean
 from symbolic.theorem import Kind, Source, Step, Theorem
 
 _t, _a, _n, _n0 = s.generations, s.real_share, s.num_generated, s.num_real
 _R, _var, _delta = s.example_distance, s.known_variance, s.paired_shift_at
-_memory, _gamma = s.memory_variance_at, s.recursive_stability_at
+_memory = s.memory_variance_at
 _kept = 1 - _a
 
 LOOP = "only the mean is fitted: first to n_r real examples, then to real ones of weight alpha and "
@@ -104,8 +102,8 @@ paired_shift = theorem(
 
 # ------------------------------------------------------------------------- what the loop gathers
 
-_noise = _var / _n
-_each = eq(_memory[_t + 1], _kept**2 * _memory[_t] + _noise)
+noise = _var / _n
+_each = eq(_memory[_t + 1], _kept**2 * _memory[_t] + noise)
 _gathered = (
     _later(eq(_memory[_t + 1], Mean(memory_at[_t + 1] ** 2)), "memory_variance", _t + 1, "later"),
     _later(
@@ -118,7 +116,7 @@ _gathered = (
         label="forgets",
         uses=("memory later", "model:mean_step", "model:memory"),
     ),
-    _later(eq(Mean(noise_at[_t + 1] ** 2), _noise), "noise_variance", _t + 1, "fresh noise"),
+    _later(eq(Mean(noise_at[_t + 1] ** 2), noise), "noise_variance", _t + 1, "fresh noise"),
     Step(
         rule="substitution",
         claim=_each,
@@ -127,15 +125,15 @@ _gathered = (
     ),
     _later(eq(_memory[0], Mean(memory_at[0] ** 2)), "memory_variance", sp.S.Zero, "first"),
     _later(eq(memory_at[0], noise_at[0]), "memory", sp.S.Zero, "first memory"),
-    _later(eq(Mean(noise_at[0] ** 2), _noise), "noise_variance", sp.S.Zero, "first noise"),
+    _later(eq(Mean(noise_at[0] ** 2), noise), "noise_variance", sp.S.Zero, "first noise"),
     Step(
         rule="substitution",
-        claim=eq(_memory[0], _noise),
+        claim=eq(_memory[0], noise),
         label="start",
         uses=("first", "first memory", "first noise"),
     ),
 )  # fmt: skip
-memory = _noise * (1 - _kept ** (2 * _t + 2)) / (1 - _kept**2)
+memory = noise * (1 - _kept ** (2 * _t + 2)) / (1 - _kept**2)
 _path = eq(_memory[_t], memory)
 memory_variance = theorem(
     "memory_variance",
@@ -146,7 +144,7 @@ memory_variance = theorem(
     LOOP, MIXED, "the variance of an example is known; any law of it",
     conditions=(_a > 0,),
 )  # fmt: skip
-_grown = eq(_memory[_t], _noise * (_t + 1))
+_grown = eq(_memory[_t], noise * (_t + 1))
 memory_variance_without_real = theorem(
     "memory_variance_without_real",
     "The same without real data: it grows linearly",
@@ -156,7 +154,7 @@ memory_variance_without_real = theorem(
         *_gathered,
         Step(
             rule="substitution bound",
-            claim=eq(_memory[_t + 1], _memory[_t] + _noise),
+            claim=eq(_memory[_t + 1], _memory[_t] + noise),
             label="alone",
             uses=("each", "model:without_real"),
         ),
@@ -164,7 +162,7 @@ memory_variance_without_real = theorem(
     ),
     LOOP, ALONE, "the variance of an example is known; any law of it",
 )  # fmt: skip
-late = _noise / (1 - _kept**2)
+late = noise / (1 - _kept**2)
 _late = eq(s.limit_memory_variance, late)
 memory_variance_limit = theorem(
     "memory_variance_limit",
@@ -184,135 +182,9 @@ memory_variance_limit = theorem(
     conditions=(_a > 0,),
 )  # fmt: skip
 
-# --------------------------------------------------------------------------------- total variation
-
-
-def _normals(spread: sp.Expr, label: str = "") -> Step:
-    value = sp.erf(_R / _n0 / (2 * sp.sqrt(2) * sp.sqrt(spread)))
-    return Step(
-        rule="instance",
-        claim=eq(normal_shift(_R / _n0, spread), value),
-        label=label,
-        uses=("lemma:normal_total_variation",),
-        given={distance: _R / _n0, variance: spread},
-    )
-
-
-def _stability(
-    name: str, title: str, in_words: str, spread: sp.Expr, of: str, *assumptions: str,
-    conditions: tuple[sp.Rel, ...] = (),
-) -> Theorem:  # fmt: skip
-    step = _normals(spread, "normals")
-    claim = eq(_gamma[_t], step.claim.rhs)
-    return theorem(
-        name,
-        title,
-        in_words,
-        claim,
-        (
-            step,
-            Step(
-                rule="substitution",
-                claim=claim,
-                uses=("lemma:sufficient_mean", "theorem:paired_shift", f"theorem:{of}", "normals"),
-            ),
-        ),
-        LOOP, GAUSSIAN, CHANGED, *assumptions, conditions=conditions,
-        lemmas=("sufficient_mean", "normal_total_variation"),
-    )  # fmt: skip
-
-
-recursive_stability_gaussian = _stability(
-    "recursive_stability_gaussian",
-    "Recursive stability of a Gaussian of known variance",
-    "The change over the standard deviation of the mean of what is generated tells the two apart.",
-    memory, "memory_variance", MIXED, conditions=(_a > 0,),
-)  # fmt: skip
-recursive_stability_without_real = _stability(
-    "recursive_stability_without_real",
-    "Recursive stability of a Gaussian of known variance, without real data",
-    "One real example is felt ever less: its change drowns in noise that grows.",
-    _noise * (_t + 1), "memory_variance_without_real", ALONE,
-)  # fmt: skip
-
-
-def _tangent(
-    name: str, title: str, in_words: str, spread: sp.Expr, of: str, *assumptions: str,
-    conditions: tuple[sp.Rel, ...] = (),
-) -> Theorem:  # fmt: skip
-    argument = _R / _n0 / (2 * sp.sqrt(2) * sp.sqrt(spread))
-    claim = le(_gamma[_t], _R / _n0 / sp.sqrt(2 * sp.pi * spread))
-    return theorem(
-        name,
-        title,
-        in_words,
-        claim,
-        (
-            Step(
-                rule="instance",
-                claim=le(sp.erf(argument), 2 * argument / sp.sqrt(sp.pi)),
-                label="tangent",
-                uses=("lemma:erf_tangent",),
-                given={number: argument},
-            ),
-            Step(
-                rule="substitution bound",
-                claim=le(sp.erf(argument), _R / _n0 / sp.sqrt(2 * sp.pi * spread)),
-                label="bound",
-                uses=("tangent",),
-            ),
-            Step(
-                rule="combination",
-                claim=claim,
-                uses=("bound", f"theorem:{of}"),
-                given={"weights": (1, -1)},
-            ),
-        ),
-        LOOP, GAUSSIAN, CHANGED, *assumptions, conditions=conditions,
-        kind=Kind.UPPER_BOUND, lemmas=("erf_tangent",),
-    )  # fmt: skip
-
-
-recursive_stability_bound = _tangent(
-    "recursive_stability_bound",
-    "Recursive stability of a Gaussian, a bound without special functions",
-    "Of order one over the number of real examples, close where the change is small.",
-    memory, "recursive_stability_gaussian", MIXED, conditions=(_a > 0,),
-)  # fmt: skip
-recursive_stability_without_real_bound = _tangent(
-    "recursive_stability_without_real_bound",
-    "Recursive stability of a Gaussian without real data vanishes",
-    "It falls at least like one over the root of the number of generations.",
-    _noise * (_t + 1), "recursive_stability_without_real", ALONE,
-)  # fmt: skip
-_lasting = _normals(late, "normals")
-_limit = eq(s.limit_recursive_stability, _lasting.claim.rhs)
-recursive_stability_limit = theorem(
-    "recursive_stability_limit",
-    "Recursive stability of a Gaussian in the long run, with real data",
-    "It does not vanish: what is kept of the real data goes on telling of the changed example.",
-    _limit,
-    (
-        _lasting,
-        Step(
-            rule="substitution",
-            claim=_limit,
-            uses=("model:limit_stability", "theorem:paired_shift",
-                  "theorem:memory_variance_limit", "normals"),
-        ),
-    ),
-    LOOP, GAUSSIAN, CHANGED, MIXED,
-    conditions=(_a > 0,), lemmas=("normal_total_variation",),
-)  # fmt: skip
-
 THEOREMS = (
     paired_shift,
     memory_variance,
     memory_variance_without_real,
     memory_variance_limit,
-    recursive_stability_gaussian,
-    recursive_stability_without_real,
-    recursive_stability_bound,
-    recursive_stability_without_real_bound,
-    recursive_stability_limit,
 )

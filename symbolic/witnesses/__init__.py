@@ -13,9 +13,11 @@ from symbolic.witnesses import (
     counts,
     distribution_shift,
     fidelity,
+    generalization,
     image,
     image_bounds,
     in_context,
+    in_context_growth,
     in_context_loop,
     injection,
     isotropic,
@@ -72,9 +74,11 @@ _MODULES = (
     retraining_map_network,
     retraining_map_selection,
     in_context,
+    in_context_growth,
     in_context_loop,
     recursive_stability,
     distribution_shift,
+    generalization,
 )
 
 WITNESSES: dict[str, Witness] = {

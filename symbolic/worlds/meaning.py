@@ -165,7 +165,8 @@ NAMES: dict[Worlds, str] = {
     "coefficient_norm coefficient_product context_square context_product",
     (in_context.tasks,): "prior attention_error",
     (in_context_loop.step,): "next_coefficient_square next_context_product next_aim "
-    "context_overlap next_overlap context_growth context_rate",
+    "context_overlap next_overlap context_growth context_rate "
+    "scatter_rate",
     (in_context_loop.course,): "kept_context_square kept_context_aim first_overlap "
     "first_product first_aim first_coefficient_square coefficient_error",
     (in_context_loop.alone,): "no_real_share no_label_noise",
