@@ -22,6 +22,7 @@ batch_square = s.RandomSymbol("b2", nonnegative=True)
 batch_product = s.RandomSymbol("bu", real=True)
 batch_aim = s.RandomSymbol("bw", real=True)
 unit_square = s.RandomSymbol("b2_1", positive=True)
+scatter_rate = sp.Symbol("r_S", real=True)
 first_context_square = s.RandomSymbol("u2_r", nonnegative=True)
 first_context_aim = s.RandomSymbol("uw_r", real=True)
 
@@ -97,6 +98,10 @@ CONTEXT_LOOP: Premises = {
     "context_rate": (
         "mean logarithm of what a generation multiplies the length of that difference by",
         eq(s.context_rate, sp.log(_eta * (1 - _share)) + Mean(sp.log(unit_square)) / 2),
+    ),
+    "scatter_rate": (
+        "the same of the scatter alone",
+        eq(scatter_rate, Mean(sp.log(unit_square)) / 2),
     ),
     "context_split": (
         "real and generated examples fill one context",

@@ -48,13 +48,12 @@ def _ends(claim: sp.Eq) -> Step:
     )
 
 
-_level = (
-    _eta**2
-    * (_share**2 * first + 2 * _share * (1 - _share) * _rest * first + (1 - _share) ** 2 * _noise)
-    / (1 - growth)
+_noise_level = (1 - _share) ** 2 * _eta**2 * _noise / (1 - growth)
+_level = _eta**2 * _share**2 * (1 + kept) / ((1 - kept) * (1 - growth))
+_slow = 2 * _eta**2 * _share * (1 - _share) * (1 - _eta) / ((1 - kept) * (1 - kept * excess(_n)))
+_lengths = _noise_level * (1 - growth**_t) + first * (
+    _level + _slow * kept**_t + (_eta**2 - _level - _slow) * growth**_t
 )
-_slow = 2 * _eta**2 * _share * (1 - _share) * first * (_eta - _rest) / (kept - growth)
-_lengths = _level + _slow * kept**_t + (_eta**2 * first - _level - _slow) * growth**_t
 _error = eq(Mean(_m[_t]), _lengths + (1 - 2 * overlap) * _norm)
 context_error = theorem(
     "context_error",
@@ -107,7 +106,7 @@ _shrinking = {
     _eta: 1 / ((1 - _share) * (1 + _root) * (1 + _over)),
     _d: _n * ((1 + _root) ** 2 - 1) - 1,
 }
-_end = eq(s.stationary_location_error, _level + (1 - 2 * _rest) * _norm)
+_end = eq(s.stationary_location_error, _noise_level + first * _level + (1 - 2 * _rest) * _norm)
 context_stationary_error = theorem(
     "context_stationary_error",
     "Stationary error of linear attention in a self-consuming loop",
@@ -129,7 +128,7 @@ context_stationary_error = theorem(
 
 _alone = _eta**2 * excess(_n)
 _settled = _eta**2 * _noise / (1 - _alone)
-_lengths_alone = _settled + (_eta**2 * first - _settled) * _alone**_t
+_lengths_alone = _settled * (1 - _alone**_t) + first * _eta**2 * _alone**_t
 _error_alone = eq(Mean(_m[_t]), _lengths_alone + (1 - 2 * _eta ** (_t + 1)) * _norm)
 context_error_without_real = theorem(
     "context_error_without_real",

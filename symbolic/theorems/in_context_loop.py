@@ -134,8 +134,7 @@ context_norm_step = theorem(
 
 # ------------------------------------------------------------------------------------- in time
 
-_rest = _eta * _share / (1 - kept)
-overlap = _rest + (_eta - _rest) * kept**_t
+overlap = _eta * (_share + (1 - _share) * (1 - _eta) * kept**_t) / (1 - kept)
 _path = eq(Mean(_omega[_t]), overlap)
 context_overlap = theorem(
     "context_overlap",

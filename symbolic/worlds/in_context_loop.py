@@ -19,8 +19,10 @@ from symbolic.model.in_context_loop import (
     next_aim,
     next_product,
     product_at,
+    scatter_rate,
     unit_square,
 )
+from symbolic.worlds.arithmetic import real
 from symbolic.worlds.in_context import TRUE, Point, dot, examples, mean_product
 from symbolic.worlds.retraining_errors import LAW
 from symbolic.worlds.world import Outcome, World, small_world
@@ -42,16 +44,16 @@ def _apart(one: Point, other: Point) -> Fraction:
 @small_world
 def step() -> World:
     """One retraining of two runs that have the same inputs and noise."""
-    outcomes, rate = [], mp.mpf(0)
+    outcomes, rates = [], [mp.mpf(0), mp.mpf(0)]
     gap = tuple(x - y for x, y in zip(_NOW, _OTHER, strict=True))
     for chance, rows in examples(2, _NOISE_SD):
         batch = mean_product(rows, _NOW)
         after, other = (_retrained(_FIRST, mean_product(rows, run)) for run in (_NOW, _OTHER))
         silent = mean_product([(x, F(0)) for x, _ in rows], gap)
         growth = _apart(after, other) / dot(gap, gap)
-        rate += mp.mpf(chance.numerator) / chance.denominator * mp.log(
-            mp.mpf(growth.numerator) / growth.denominator
-        )  # fmt: skip
+        scattered = dot(silent, silent) / dot(gap, gap)
+        for which, factor in enumerate((growth, scattered)):
+            rates[which] += real(chance) * mp.log(real(factor)) / 2
         outcomes.append(Outcome(chance=chance, values={
             batch_square: dot(batch, batch),
             batch_product: dot(batch, _FIRST),
@@ -61,7 +63,7 @@ def step() -> World:
             next_aim: dot(after, TRUE),
             s.next_context_overlap: dot(after, _FIRST) / dot(_FIRST, _FIRST),
             s.context_growth: growth,
-            unit_square: dot(silent, silent) / dot(gap, gap),
+            unit_square: scattered,
         }))  # fmt: skip
     values = _NUMBERS | {
         s.first_square: dot(_FIRST, _FIRST),
@@ -70,7 +72,8 @@ def step() -> World:
         s.aim_now: dot(_NOW, TRUE),
         s.coefficient_square: dot(_NOW, _NOW),
         s.context_overlap: dot(_NOW, _FIRST) / dot(_FIRST, _FIRST),
-        s.context_rate: rate / 2,
+        s.context_rate: rates[0],
+        scatter_rate: rates[1],
     }
     return World(name="one retraining of attention", values=values, outcomes=tuple(outcomes))
 
