@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -145,6 +146,7 @@ def _coefficients(tasks: Tasks, key: Array, number: int) -> tuple[Array, Array]:
     return coef, jnp.minimum(length, most)
 
 
+@partial(jax.jit, static_argnums=(0, 2, 4, 5))
 def squared_errors(
     attention: Attention, weights: Weights, tasks: Tasks, key: Array, number: int, queries: int = 16
 ) -> Array:
@@ -173,6 +175,7 @@ def squared_errors(
     return jnp.mean(jnp.square(answers - right), axis=1)
 
 
+@partial(jax.jit, static_argnums=(1, 3))
 def gain(weights: Weights, tasks: Tasks, key: Array, number: int) -> tuple[Array, Array]:
     """The gain of linear attention as a step of gradient descent, and how far it is from one.
 

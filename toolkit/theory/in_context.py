@@ -1,0 +1,133 @@
+"""Transformers that regress in context: their best weights, and what a loop makes of them.
+
+The best linear attention of L layers that descends the gradient of least squares, one step a
+layer, has the residual polynomial ``p(S)``, ``p(0) = 1``, of degree L in the inputs' scatter
+``S = X'X/n`` with the smallest mean squared error: over coefficients of variance tau^2 and labels
+with noise of variance sigma^2
+
+    tau^2 E tr p(S)^2 + (sigma^2/n) E tr S q(S)^2,    q(S) = (1 - p(S))/S,
+
+a quadratic form in its coefficients, whose entries are the moments ``E tr S^k`` of theorems. The
+step sizes are the reciprocals of its roots.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.theory.numbers import number
+from toolkit.transformers import Weights, gradient_descent_weights
+
+FloatArray = npt.NDArray[np.float64]
+
+#: A root counts as real whose imaginary part is this much smaller than itself.
+_REAL = 1e-9
+
+
+class Descent(NamedTuple):
+    """The best step sizes of so many layers, and their error.
+
+    Attributes
+    ----------
+    steps : ndarray, shape (layers,)
+        Largest first.
+    error : float
+        Mean squared distance of the coefficients from the true ones.
+    """
+
+    steps: FloatArray
+    error: float
+
+
+def scatter_moments(num_inputs: int, context: int, order: int) -> FloatArray:
+    """``E tr S^k / d`` for k = 0 .. order, of the scatter of so many standard normal inputs.
+
+    Raises
+    ------
+    ValueError
+        When there is no theorem on a moment so high.
+
+    Examples
+    --------
+    >>> scatter_moments(1, 10, 2).tolist()
+    [1.0, 1.0, 1.2]
+    """
+    higher = [
+        float(number(f"scatter_moment_{k}", num_features=num_inputs, num_context=context))
+        for k in range(2, order + 1)
+    ]
+    return np.array([1.0, 1.0, *higher][: order + 1])
+
+
+def best_descent(
+    *, num_inputs: int, context: int, layers: int = 1, prior_variance: float, noise_sd: float
+) -> Descent:
+    """The best step sizes of gradient descent in so many layers.
+
+    Parameters
+    ----------
+    num_inputs, context, layers : int
+    prior_variance : float
+        Of each true coefficient.
+    noise_sd : float
+        Of the labels.
+
+    Raises
+    ------
+    ValueError
+        When the best polynomial has roots that are not real, so that no steps have it, or a moment
+        is not known.
+
+    Examples
+    --------
+    One layer is the theorem on the best gain.
+
+    >>> task = {"num_inputs": 8, "context": 16, "prior_variance": 1.0, "noise_sd": 0.5}
+    >>> found = best_descent(**task)
+    >>> gain = number("best_attention_gain", num_features=8, num_context=16, label_noise=0.25,
+    ...               prior_variance=1.0)
+    >>> bool(np.isclose(found.steps[0], gain))
+    True
+    """
+    moment = scatter_moments(num_inputs, context, 2 * layers)
+    noise = noise_sd**2 / (context * prior_variance)
+    k = np.arange(1, layers + 1)
+    both = k[:, None] + k
+    form = moment[both] + noise * moment[both - 1]
+    coefficient = np.linalg.solve(form, -moment[k])
+    # The minimum of 1 + 2 a'm + a' F a.
+    error = num_inputs * prior_variance * (1 + coefficient @ moment[k])
+    roots = np.polynomial.polynomial.polyroots([1.0, *coefficient])
+    if np.any(np.abs(roots.imag) > _REAL * np.abs(roots)):
+        raise ValueError(
+            f"the best polynomial of {layers} layers has roots that are not real; take fewer "
+            "layers or less noise."
+        )
+    return Descent(np.sort(1 / roots.real)[::-1], float(error))
+
+
+def closed_form_transformer(
+    *, num_inputs: int, context: int, layers: int = 1, prior_variance: float, noise_sd: float
+) -> Weights:
+    """The weights of the best linear attention that descends the gradient of least squares.
+
+    Parameters are those of :func:`best_descent`.
+
+    Examples
+    --------
+    >>> weights = closed_form_transformer(
+    ...     num_inputs=2, context=4, prior_variance=1.0, noise_sd=0.0)
+    >>> round(-float(weights.projection[0, -1, -1]), 6)
+    0.571429
+    """
+    found = best_descent(
+        num_inputs=num_inputs,
+        context=context,
+        layers=layers,
+        prior_variance=prior_variance,
+        noise_sd=noise_sd,
+    )
+    return gradient_descent_weights(found.steps, num_inputs)
