@@ -28,6 +28,8 @@ task_context_square = s.RandomSymbol("U2", nonnegative=True)
 task_context_product = s.RandomSymbol("UW", real=True)
 _z = s.normal_draw
 
+SCATTER_POWERS = (2, 3, 4, 5, 6)
+
 
 def total(term: sp.Expr) -> sp.Sum:
     """Sum over the axes.
@@ -73,6 +75,16 @@ IN_CONTEXT: Premises = {
         "its product with a vector",
         eq(s.context_product, total(vector[_a] * SampleMean(label_product, s.num_context))),
     ),
+    **{
+        f"scatter_power_{power}": (
+            "trace of a power of the inputs' scatter X'X/n, over their dimension",
+            eq(
+                s.scatter_trace[power],
+                s.context_wishart_trace[power] / (s.num_context**power * s.num_features),
+            ),
+        )
+        for power in SCATTER_POWERS
+    },
     "prior": (
         "mean squared length of true coefficients of the prior",
         eq(Mean(task_square), s.prior_variance * s.num_features),

@@ -11,10 +11,12 @@ from symbolic.symbols import (
     ChiSquare,
     Mean,
     RandomSymbol,
+    context_wishart_trace,
     generations,
     image_count,
     is_random,
     normal_draw,
+    num_context,
     num_features,
     wishart_trace,
 )
@@ -73,15 +75,20 @@ def _is_before(expr: sp.Basic) -> bool:
     return all(_is_before(arg) for arg in expr.args)
 
 
+# Independent draws, or deviations from their mean, of which one fewer are independent.
+_FREEDOM = {wishart_trace: image_count - 1, context_wishart_trace: num_context}
+
+
 @rule("Wishart pairings")
 def _wishart_pairings(claim: Relational, facts: Facts, given: Given) -> None:
-    """Take the mean of ``tr W^k`` for the scatter of n draws about their mean, by Isserlis."""
+    """Take the mean of ``tr W^k`` by Isserlis, for the scatter of draws (about their mean)."""
     equation(claim)
     require(isinstance(claim.lhs, Mean), "expected a single expectation on the left.")
     (trace,) = claim.lhs.args
-    known = isinstance(trace, sp.Indexed) and trace.base == wishart_trace
+    known = isinstance(trace, sp.Indexed) and trace.base in _FREEDOM
     require(known and bool(trace.indices[0].is_Integer), "expected the trace of a known power.")
-    value = wishart_trace_mean((int(trace.indices[0]),), image_count - 1, num_features)
+    power, freedom = int(trace.indices[0]), _FREEDOM[trace.base]
+    value = wishart_trace_mean((power,), freedom, num_features)
     require(is_zero(claim.rhs - value), f"the pairings add up to {value}.")
 
 

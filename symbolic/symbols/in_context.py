@@ -19,6 +19,7 @@ context_product = random("uv", real=True)
 attention_error = sp.Symbol("E_A", nonnegative=True)
 best_attention_error = sp.Symbol("E_best", nonnegative=True)
 scatter_trace = sp.IndexedBase(random("tr_S", nonnegative=True), nonnegative=True)
+context_wishart_trace = sp.IndexedBase(random("tr_X", nonnegative=True), nonnegative=True)
 
 # The loop.
 first_square = sp.Symbol("u2_0", positive=True)

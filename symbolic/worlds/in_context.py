@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from symbolic import symbols as s
 from symbolic.model.in_context import (
+    SCATTER_POWERS,
     coefficient,
     label_error,
     label_product,
@@ -86,6 +87,35 @@ def context() -> World:
         tables={coefficient.label: TRUE.__getitem__, vector.label: VECTOR.__getitem__},
         outcomes=tuple(outcomes),
         ranges={s.feature: range(AXES), s.other_feature: range(AXES)},
+    )
+
+
+def _traces(matrix: Sequence[Sequence[Fraction]]) -> dict[int, Fraction]:
+    """Traces of the powers of a matrix."""
+    found, result = {}, matrix
+    for power in range(2, max(SCATTER_POWERS) + 1):
+        columns = tuple(zip(*matrix, strict=True))
+        result = [[dot(row, column) for column in columns] for row in result]
+        found[power] = sum((row[a] for a, row in enumerate(result)), F(0))
+    return found
+
+
+@small_world
+def powers() -> World:
+    """Traces of powers of a scatter, and of the sums that it is the average of."""
+    rows = ((F(1), F(-2, 3)), (F(1, 2), F(3)), (F(-4, 5), F(1, 3)))
+    columns = tuple(zip(*rows, strict=True))
+    sums = [[dot(x, y) for y in columns] for x in columns]
+    averages = [[entry / len(rows) for entry in row] for row in sums]
+    means = {power: trace / AXES for power, trace in _traces(averages).items()}
+    tables = {
+        s.context_wishart_trace.label: _traces(sums).__getitem__,
+        s.scatter_trace.label: means.__getitem__,
+    }
+    return World(
+        name="powers of a scatter",
+        values={s.num_features: F(AXES), s.num_context: F(len(rows))},
+        outcomes=(Outcome(chance=F(1), tables=tables),),
     )
 
 

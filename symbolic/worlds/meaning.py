@@ -164,6 +164,8 @@ NAMES: dict[Worlds, str] = {
     (in_context.context,): "label_product input_noise input_noise_cross input_noise_square "
     "coefficient_norm coefficient_product context_square context_product",
     (in_context.tasks,): "prior attention_error",
+    (in_context.powers,): "scatter_power_2 scatter_power_3 scatter_power_4 scatter_power_5 "
+    "scatter_power_6",
     (in_context_loop.step,): "next_coefficient_square next_context_product next_aim "
     "context_overlap next_overlap context_growth context_rate "
     "scatter_rate",
