@@ -48,6 +48,7 @@ _HOME = {
     "forecast": "toolkit.forecast",
     "forecast_scores": "toolkit.forecast",
     "forecast_table": "toolkit.forecast",
+    "generalization_bound": "toolkit.stability",
     "loop_of": "toolkit.loops",
     "monitor": "toolkit.forecast.monitoring",
     "paired_distance": "toolkit.stability",
@@ -109,6 +110,7 @@ if TYPE_CHECKING:
     from toolkit.simulate import simulate as simulate
     from toolkit.simulate import simulate_again as simulate_again
     from toolkit.simulate_numpyro import simulate_numpyro as simulate_numpyro
+    from toolkit.stability import generalization_bound as generalization_bound
     from toolkit.stability import paired_distance as paired_distance
     from toolkit.stability import recursive_stability as recursive_stability
     from toolkit.sweeping import read_sweep as read_sweep

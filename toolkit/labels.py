@@ -610,15 +610,57 @@ RECURSIVE_STABILITY: dict[str, Label] = {
 }
 
 
+#: A generalisation gap, what it is made of, and the bound's terms.
+GAP, GAP_QUANTILE = "gap", "gap_quantile"
+GAP_SHIFT, GAP_REAL, GAP_GENERATED = "gap_shift", "gap_of_real", "gap_of_generated"
+GENERATION_ERROR = "generation_error"
+DISTRIBUTION_SHIFT, SHIFT_BOUND = "distribution_shift", "distribution_shift_bound"
+SHIFT_SUM = "distribution_shift_sum"
+UNIFORM_STABILITY, TV_STABILITY = "uniform_stability", "recursive_stability"
+LOSS_BOUND = "loss_bound"
+BOUND_SHIFT, BOUND_UNIFORM = "bound_shift", "bound_uniform"
+BOUND_RECURSIVE = "bound_recursive"
+BOUND_EXPECTED, BOUND_CONFIDENT = "bound_expected", "bound_confident"
+BOUND_OVER_RANGE, VACUOUS = "bound_over_range", "vacuous"
+
+_EACH = (GENERATION,)
+
+#: Of the generalisation bound (``toolkit.stability``), with all their dimensions.
+GENERALIZATION: dict[str, Label] = {
+    label.name: label
+    for label in (
+        Label(GAP, _EACH, "mean risk on real data less that on the training set", "1"),
+        Label(GAP_QUANTILE, _EACH, "quantile of the size of the gap", "1"),
+        Label(GAP_SHIFT, _EACH, "part of the gap: the generated data's law", "1"),
+        Label(GAP_REAL, _EACH, "part of the gap: real examples learnt by heart", "1"),
+        Label(GAP_GENERATED, _EACH, "part of the gap: generated examples learnt by heart", "1"),
+        Label(GENERATION_ERROR, _EACH, "total variation that a fit adds", "1"),
+        Label(DISTRIBUTION_SHIFT, _EACH, "total variation, generated to real", "1"),
+        Label(SHIFT_BOUND, _EACH, "bound on it by the largest error of a fit (F1)", "1"),
+        Label(SHIFT_SUM, _EACH, "bound on it by the error of each fit", "1"),
+        Label(UNIFORM_STABILITY, (), "largest change of the loss by one example, measured", "1"),
+        Label(TV_STABILITY, _EACH, "recursive stability of the synthetic set, measured", "1"),
+        Label(LOSS_BOUND, (), "range of the loss, M", "1"),
+        Label(BOUND_SHIFT, _EACH, "term of the bound: distribution shift", "1"),
+        Label(BOUND_UNIFORM, _EACH, "term of the bound: uniform stability", "1"),
+        Label(BOUND_RECURSIVE, _EACH, "term of the bound: recursive stability", "1"),
+        Label(BOUND_EXPECTED, _EACH, "bound on the mean gap", "1"),
+        Label(BOUND_CONFIDENT, _EACH, "bound on the gap with high probability", "1"),
+        Label(BOUND_OVER_RANGE, _EACH, "bound on the mean gap over the range of the loss", "1"),
+        Label(VACUOUS, _EACH, "the bound is no less than the range of the loss", "1"),
+    )
+}
+
+
 def stability_attrs(name: str) -> dict[str, str]:
-    """Attributes of an estimate of recursive stability, or of its standard error.
+    """Attributes of an estimate of stability or generalisation, or of its standard error.
 
     Examples
     --------
     >>> stability_attrs("wasserstein_dual_se")["long_name"]
     "standard error of: distance of the examples' means"
     """
-    label = RECURSIVE_STABILITY[name.removesuffix(OF_ERROR)]
+    label = (RECURSIVE_STABILITY | GENERALIZATION)[name.removesuffix(OF_ERROR)]
     if name.endswith(OF_ERROR):
         return {**label.attrs, "long_name": f"standard error of: {label.long_name}"}
     return label.attrs

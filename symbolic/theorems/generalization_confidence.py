@@ -15,7 +15,7 @@ from symbolic.symbols import Mean
 from symbolic.symbols import generalization_parts as g
 from symbolic.theorem import Step
 from symbolic.theorems.distribution_shift import WITHIN, shift
-from symbolic.theorems.generalization import EVER, LOOP, made_gap, parts, real_gap
+from symbolic.theorems.generalization import ALONE, EVER, LOOP, made_gap, parts, real_gap
 from symbolic.theorems.generalization_parts import bound_of, square_bound
 
 _a, _n, _M, _delta = s.real_share, s.num_examples, s.loss_bound, s.error_chance
@@ -97,6 +97,48 @@ generalization_confidence = bound_of(
     "logarithm",
     conditions=(_a > 0,), lemmas=("quantile_chebyshev", "quantile_shift"),
 )  # fmt: skip
+_alone = _M**2 / (2 * s.num_generated) + 4 * _M * _beta
+_far = _M * s.generations * s.generation_error
+_without = le(g.gap_quantile, _far + sp.sqrt(_alone / _delta))
+generalization_confidence_without_real = bound_of(
+    "generalization_confidence_without_real",
+    "Generalisation gap with confidence, without real data",
+    "The shift grows with every fit; the rest is that of independent examples.",
+    _without,
+    (
+        parts("generalization_part_square", Mean(g.part_deviation**2), square_bound.rhs)[1],
+        Step(
+            rule="substitution",
+            claim=eq(Mean(_deviation**2), Mean(made_gap**2)),
+            label="generated alone",
+            uses=("model:gap_deviation", "model:without_real"),
+        ),
+        Step(
+            rule="combination",
+            claim=le(g.deviation_quantile**2, _alone / _delta),
+            label="squared",
+            uses=("lemma:quantile_chebyshev", "generated alone", "generated part"),
+            given={"weights": (1, -1 / _delta, 1 / _delta)},
+        ),
+        Step(
+            rule="square root",
+            claim=le(g.deviation_quantile, sp.sqrt(_alone / _delta)),
+            label="deviation",
+            uses=("squared",),
+        ),
+        Step(
+            rule="combination",
+            claim=_without,
+            uses=("lemma:quantile_shift", "deviation", "model:without_real",
+                  "theorem:distribution_shift_without_real"),
+            given={
+                "weights": (1, 1, _M * s.distribution_shift_at[s.generations], _M)
+            },
+        ),
+    ),
+    LOOP, WITHIN, EVER, ALONE, "with probability 1 - delta at least the gap is no larger",
+    lemmas=("quantile_chebyshev", "quantile_shift"),
+)  # fmt: skip
 _step = s.example_distance / _n
 _stable = le(s.uniform_stability, s.loss_lipschitz * _step)
 uniform_stability_lipschitz = bound_of(
@@ -124,5 +166,6 @@ uniform_stability_lipschitz = bound_of(
 THEOREMS = (
     generalization_second_moment,
     generalization_confidence,
+    generalization_confidence_without_real,
     uniform_stability_lipschitz,
 )

@@ -232,6 +232,26 @@ def _confidence() -> Iterator[Case]:
         )
 
 
+def _confidence_without_real() -> Iterator[Case]:
+    for loop, chance in (
+        (one_way(1, keeps=False), F(1, 5)),
+        (one_way(3, keeps=False), F(1, 20)),
+        (remembering(False, 1), F(1, 10)),
+        (remembering(False, 1, generated=2), F(1, 4)),
+    ):
+        numbers = _setting(loop) | {"error_chance": chance, "num_generated": loop.generated}
+        found = _reached(loop, _gap(loop), chance)
+        heeds_nothing, slack = loop.uniform_stability() == 0, mp.mpf(0)
+        if heeds_nothing:
+            room = numbers["loss_bound"] * _most_shift(loop) - found
+            square = numbers["loss_bound"] ** 2 / (2 * loop.generated * chance)
+            slack = mp.mpf(room.numerator) / room.denominator
+            slack += mp.sqrt(mp.mpf(square.numerator) / square.denominator)
+        yield Case(
+            numbers=numbers, value=found, error=mp.mpf(10) ** -30, sharp=heeds_nothing, slack=slack
+        )
+
+
 def _lipschitz() -> Iterator[Case]:
     """The distance of a point from the mean of some numbers, of which one moves."""
     for numbers, step, steep, point in (
@@ -262,5 +282,6 @@ WITNESSES: dict[str, Witness] = {
     "generalization_expected_without_real": _exact("Abs(Mean(gap_G))", _expected, False),
     "generalization_second_moment": _exact("Mean(dev_G**2)", _moments),
     "generalization_confidence": _exact("q_gap", _confidence),
+    "generalization_confidence_without_real": _exact("q_gap", _confidence_without_real),
     "uniform_stability_lipschitz": _exact("beta_n", _lipschitz),
 }

@@ -131,7 +131,7 @@ def recursive_stability(
     if replicates % _BATCHES:
         raise ValueError(f"replicates must be a multiple of {_BATCHES}, not {replicates}.")
     seed = integer(seed, "seed", 0)
-    confidence = real(confidence, "confidence", 0.5, 1, open_low=True)
+    confidence = real(confidence, "confidence", 0.5, 0.9999)
     generator = np.random.default_rng(seed)
     values = real_data_of(system, domain, generator)
     system = system.replace(real_data=values, real_seed=None)
@@ -246,7 +246,9 @@ def _dataset(
     reach = float(stats.norm.isf((1 - confidence) / 3))
     for low, high, below, above in _INTERVALS:
         ends = [estimates[name] + reach * estimates[name + labels.OF_ERROR] for name in above]
-        estimates[high] = np.min(ends, axis=0)
+        estimates[high] = np.minimum(
+            np.min(ends, axis=0), 1 if below == labels.TV_HELD_OUT else np.inf
+        )
         ground = estimates[below] - reach * estimates[below + labels.OF_ERROR]
         estimates[low] = np.minimum(np.maximum(ground, 0), estimates[high])
     data: dict[str, Any] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -68,7 +70,7 @@ def paired_distance(
     0.028284
     """
     batches = integer(batches, "batches", 2)
-    confidence = real(confidence, "confidence", 0.5, 1, open_low=True)
+    confidence = real(confidence, "confidence", 0.5, 0.9999)
     one, other = _checked(first, second, variable, batches)
     rows = [_of_generation(one[:, at], other[:, at], batches) for at in range(one.shape[1])]
     stacked = np.moveaxis(np.array(rows), 1, 0)
@@ -143,11 +145,13 @@ def _of_generation(one: FloatArray, other: FloatArray, batches: int) -> FloatArr
     return found
 
 
-def _half_space(one: FloatArray, other: FloatArray):  # type: ignore[no-untyped-def]
+def _half_space(
+    one: FloatArray, other: FloatArray
+) -> Callable[[FloatArray], npt.NDArray[np.bool_]]:
     """Where points are likelier to be of the second sample."""
     values = np.concatenate([one, other])
     moving = np.ptp(values, axis=0) > 0
     which = np.repeat([0, 1], [len(one), len(other)])
     rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     rule.fit(values[:, moving], which)
-    return lambda points: rule.predict(points[:, moving]) == 1
+    return lambda points: np.asarray(rule.predict(points[:, moving]) == 1)

@@ -14,6 +14,7 @@ from toolkit.theory.numbers import (
     theorem,
 )
 from toolkit.theory.predictions import predict, why_not
+from toolkit.theory.recursive_stability import predicted_stability
 from toolkit.theory.results import NothingPredictedError
 from toolkit.theory.retraining_map import NoFixedPointError, map_of
 from toolkit.theory.retraining_stability import stability
@@ -32,6 +33,7 @@ __all__ = [
     "mean_over_counts",
     "number",
     "predict",
+    "predicted_stability",
     "smallest_dose",
     "stability",
     "theorem",
