@@ -15,6 +15,7 @@ from symbolic.lemmas import (
     in_context,
     overlap,
     recursive_stability,
+    recursive_stability_laws,
     retraining_map,
     series,
     spectral,
@@ -34,6 +35,7 @@ _MODULES = (
     series,
     wishart,
     recursive_stability,
+    recursive_stability_laws,
     generalization,
     in_context,
 )

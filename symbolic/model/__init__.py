@@ -18,6 +18,7 @@ from symbolic.model import (
     injection,
     rates,
     recursive_stability,
+    recursive_stability_laws,
     retraining_budget,
     retraining_errors,
     retraining_map,
@@ -55,6 +56,7 @@ _GROUPS = (
     in_context.IN_CONTEXT,
     in_context_loop.CONTEXT_LOOP,
     recursive_stability.RECURSIVE_STABILITY,
+    recursive_stability_laws.RECURSIVE_STABILITY_LAWS,
     distribution_shift.DISTRIBUTION_SHIFT,
     generalization.GENERALIZATION,
 )

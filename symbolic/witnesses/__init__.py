@@ -24,6 +24,7 @@ from symbolic.witnesses import (
     isotropic,
     rates,
     recursive_stability,
+    recursive_stability_laws,
     replicates,
     retraining_budgets,
     retraining_errors,
@@ -79,6 +80,7 @@ _MODULES = (
     in_context_loop,
     in_context_scatter,
     recursive_stability,
+    recursive_stability_laws,
     distribution_shift,
     generalization,
 )

@@ -24,6 +24,7 @@ from symbolic.worlds import (
     in_context_loop,
     injection,
     recursive_stability,
+    recursive_stability_laws,
     retraining_budget,
     retraining_courses,
     retraining_errors,
@@ -151,6 +152,11 @@ NAMES: dict[Worlds, str] = {
     _LOOPS: "first_mean other_first_mean neighbouring mean_step other_mean_step paired_shift "
     "memory noise_fresh noise_variance memory_variance",
     (recursive_stability.replaced,): "without_real",
+    (recursive_stability_laws.standardised,): "standard_mean standard_sd standard_mean_start "
+    "standard_sd_start sample_centred sample_fresh sample_mean_square "
+    "sample_variance_mean residual_centred residual_fresh residual_square pair_difference",
+    (recursive_stability_laws.lines,): "first_weight other_first_weight changed_label weight_step "
+    "other_weight_step weight_shift weight_distance input_norm",
     _TINY: "generalization_gap gap_deviation worst_model",
     (generalization.mixed,): "share_of_real share_of_generated",
     _PARTS: "part_deviation part_pairs stable_loss",
