@@ -41,11 +41,11 @@ aim_now = sp.Symbol("r_w", real=True)
 
 # Augmentation.
 num_synthetic = sp.Symbol("n_s", nonnegative=True)
-augmentation_error = sp.Symbol("E_s", nonnegative=True)
 augmentation_shift = sp.Symbol("B_s", nonnegative=True)
 augmentation_sampling_error = sp.Symbol("V_s", nonnegative=True)
-augmentation_slope = sp.Symbol("dE_s", real=True)
 augmentation_threshold = sp.Symbol("n_aug", real=True)
+augmentation_error = sp.Function("E_s", nonnegative=True)  # of the number of synthetic inputs
+augmentation_slope = sp.Function("dE_s", real=True)  # its derivative
 
 WORDS: dict[str, str] = {
     "num_context": "examples of a context",
@@ -74,9 +74,7 @@ WORDS: dict[str, str] = {
     "context_share": "share of real examples above which that mean square shrinks",
     "typical_share": "share of real examples above which a typical difference shrinks",
     "num_synthetic": "inputs that the model labels for one retraining with the real examples",
-    "augmentation_error": "mean squared distance from the true coefficients after that retraining",
     "augmentation_shift": "squared distance of the mean coefficients from the true ones",
     "augmentation_sampling_error": "the rest of the error: the variance of the coefficients",
-    "augmentation_slope": "derivative of the error in the number of synthetic inputs, at none",
     "augmentation_threshold": "number of real examples from which on synthetic ones do not help",
 }

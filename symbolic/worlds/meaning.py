@@ -21,6 +21,7 @@ from symbolic.worlds import (
     generalization,
     images,
     in_context,
+    in_context_augmentation,
     in_context_loop,
     injection,
     recursive_stability,
@@ -177,6 +178,9 @@ NAMES: dict[Worlds, str] = {
     "scatter_rate",
     (in_context_loop.course,): "kept_context_square kept_context_aim first_overlap "
     "first_product first_aim first_coefficient_square coefficient_error",
+    (in_context_augmentation.augmented,): "augmented_share augmented_ratio augmented_size "
+    "augmentation_error augmented_entry augmentation_shift augmentation_sampling_error "
+    "augmentation_slope gain_gap",
     (in_context_loop.alone,): "no_real_share no_label_noise",
     (in_context_loop.split,): "context_split share_of_ratio",
     (in_context_loop.trained,): "trained_gain same_length",
