@@ -66,12 +66,12 @@ class Agreement(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """What a generation multiplies a difference of two runs by, at one share of real examples.
+    """What a generation multiplies a squared difference of two runs by.
 
-    Means over seeds, with standard errors: in the mean square, and of a typical run.
+    Means over seeds, with standard errors: in the mean, and of a typical run.
     """
 
-    share: float
+    real: int
     square: float
     square_error: float
     typical: float
@@ -216,12 +216,10 @@ def growth(config: Any, weights: Sequence[Weights], num_real: int) -> Growth:
             variable=labels.MODEL_LOCATION,
             first=0,
         )
-        typical.append(measured.factor)
+        typical.append(measured.factor**2)
         # One generation: of several the mean rests on few replicates.
         square.append(np.mean(np.square(measured.distance[:, 1])))
-    return Growth(
-        num_real / config.context, *_over_seeds(np.array(square)), *_over_seeds(np.array(typical))
-    )
+    return Growth(num_real, *_over_seeds(np.array(square)), *_over_seeds(np.array(typical)))
 
 
 def _over_seeds(values: np.ndarray) -> tuple[float, float]:

@@ -61,18 +61,20 @@ def _paths_panel(config: Any, ax: Any, runs: Any) -> None:
 
 
 def _growth_panel(config: Any, ax: Any, runs: Any) -> None:
-    shares = np.linspace(0, 0.95, 200)
-    square, typical = predicted_growth(config, shares)
+    real = np.arange(config.context)
+    curves = predicted_growth(config, real)
     blue, red, *_ = plotting.colours(2)
-    share = [one.share for one in runs.growth]
-    ax.plot(shares, square, color=blue, label="mean square: theory, trained transformers")
-    ax.errorbar(share, [one.square for one in runs.growth],
-                [plotting.BAND * one.square_error for one in runs.growth], fmt="o", ms=4.5,
-                color=blue, capsize=2)  # fmt: skip
-    ax.plot(shares, typical**2, color=red, label="typical run: theory, trained transformers")
-    ax.errorbar(share, [one.typical**2 for one in runs.growth],
-                [plotting.BAND * 2 * one.typical * one.typical_error for one in runs.growth],
-                fmt="s", ms=4.5, color=red, capsize=2)  # fmt: skip
+    share = np.array([one.real for one in runs.growth]) / config.context
+    for curve, name, colour, mark in (
+        (curves[0], "square", blue, "o"),
+        (curves[1], "typical", red, "s"),
+    ):
+        words = {"square": "mean square", "typical": "typical run"}[name]
+        ax.plot(real / config.context, curve, color=colour,
+                label=f"{words}: theory, trained transformers")  # fmt: skip
+        ax.errorbar(share, [getattr(one, name) for one in runs.growth],
+                    [plotting.BAND * getattr(one, f"{name}_error") for one in runs.growth],
+                    fmt=mark, ms=4.5, color=colour, capsize=2)  # fmt: skip
     ax.axhline(1, color="0.4", linewidth=0.8)
     ax.axvspan(0, threshold(config), color="0.93", zorder=0)
     for at, colour in ((threshold(config), blue), (typical_threshold(config), red)):

@@ -27,16 +27,19 @@ def threshold(config: Any, context: int | None = None) -> float:
     return max(share, 0.0)
 
 
-def predicted_growth(config: Any, share: Any) -> tuple[np.ndarray, np.ndarray]:
-    """What a generation multiplies a difference by: in the mean square, and typically."""
+def predicted_growth(config: Any, real: Any) -> tuple[np.ndarray, np.ndarray]:
+    """What a generation multiplies a squared difference by: in the mean, and typically.
+
+    ``real`` are numbers of real examples in a context.
+    """
     given = {
         "num_features": config.num_inputs,
-        "num_generated": (1 - np.asarray(share)) * config.context,
+        "num_generated": config.context - np.asarray(real),
         "attention_gain": cases.closed_gain(config, config.long),
-        "real_share": np.asarray(share),
+        "real_share": np.asarray(real) / config.context,
     }
     square = number("context_growth_factor", **given)
-    return np.asarray(square), np.exp(number("context_typical_rate", **given))
+    return np.asarray(square), np.exp(2 * number("context_typical_rate", **given))
 
 
 def predicted_path(config: Any, share: float) -> np.ndarray:
@@ -84,9 +87,10 @@ def predicted_designs(config: Any) -> np.ndarray:
 
 
 def typical_threshold(config: Any) -> float:
-    """Share of real examples below which a typical run grows: the first of a fine grid."""
-    shares = np.linspace(0, 1, 2001)[:-1]
-    return float(shares[np.argmax(predicted_growth(config, shares)[1] < 1)])
+    """Share below which a typical run grows, between whole numbers of real examples."""
+    real = np.arange(config.context)
+    logs = np.log(predicted_growth(config, real)[1])
+    return float(np.interp(0.0, -logs, real / config.context))
 
 
 def slope(

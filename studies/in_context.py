@@ -198,7 +198,7 @@ def _data(config: Config, runs: _Runs) -> xr.DataTree:
                 name: ("share", [getattr(one, name) for one in runs.growth])
                 for name in ("square", "square_error", "typical", "typical_error")
             }
-            | {"real_share": ("share", [one.share for one in runs.growth])}
+            | {"num_real": ("share", [one.real for one in runs.growth])}
         ),
         "designs": xr.Dataset({"error": (labels.GENERATION, runs.designs.mean(axis=0))}),
     }
@@ -227,7 +227,7 @@ def _agreements(runs: _Runs) -> list[Agreement]:
 def _scores(config: Config, runs: _Runs) -> tuple[float, float]:
     """Standard errors from the predicted growth: of the mean square, and of typical runs."""
     found = np.array([one[1:] for one in runs.growth])
-    square, typical = predicted_growth(config, [one.share for one in runs.growth])
+    square, typical = predicted_growth(config, [one.real for one in runs.growth])
     return (
         float(within(found[:, 0], found[:, 1], square, SLACK * square).max()),
         float(within(found[:, 2], found[:, 3], typical, SLACK * typical).max()),
@@ -242,10 +242,10 @@ def _finding(config: Config, runs: _Runs) -> str:
         f"({one.best:.4f})"
         for one in runs.one
     )
-    square, typical = predicted_growth(config, [one.share for one in runs.growth])
+    square, typical = predicted_growth(config, [one.real for one in runs.growth])
     factors = "; ".join(
-        f"{one.share:.3f}: {one.square:.3f} +- {one.square_error:.3f} ({p:.3f}), "
-        f"{one.typical**2:.3f} +- {2 * one.typical * one.typical_error:.3f} ({q**2:.3f})"
+        f"{one.real}: {one.square:.3f} +- {one.square_error:.3f} ({p:.3f}), "
+        f"{one.typical:.3f} +- {one.typical_error:.3f} ({q:.3f})"
         for one, p, q in zip(runs.growth, square, typical, strict=True)
     )
     paths = "; ".join(_path_words(config, one) for one in runs.paths)
@@ -258,7 +258,7 @@ def _finding(config: Config, runs: _Runs) -> str:
         f"{runs.restricted.error.mean():.4f} ({runs.restricted.best:.4f}) at n = {config.context}, "
         f"free ones at {runs.two.error.mean():.4f}. In a loop of {config.context} examples, the "
         f"gain of contexts of {config.long} multiplies a squared difference of two runs in each "
-        f"generation, by share of real examples, in the mean and typically, by {factors}: bounded "
+        f"generation, by number of real examples, in the mean and typically, by {factors}: bounded "
         f"in the mean from a share of {threshold(config):.3f} on, typically from about "
         f"{typical_threshold(config):.3f}. Mean error after {config.generations} generations: "
         f"{paths}. With the gain of its own length, {best:.3f}, nothing explodes, but without real "

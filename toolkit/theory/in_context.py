@@ -131,3 +131,99 @@ def closed_form_transformer(
         noise_sd=noise_sd,
     )
     return gradient_descent_weights(found.steps, num_inputs)
+
+
+class BestSize(NamedTuple):
+    """The best number of synthetic examples, and what it brings.
+
+    Attributes
+    ----------
+    num_synthetic : int
+        0 where none helps; the most that were tried where more of them were still better.
+    error, without : float
+        Mean squared distance from the true coefficients, with so many and with none.
+    """
+
+    num_synthetic: int
+    error: float
+    without: float
+
+
+def best_size(
+    *,
+    num_inputs: int,
+    num_real: int,
+    gain: float,
+    squared_norm: float,
+    noise_sd: float,
+    real_noise_sd: float,
+    most: int = 100_000,
+) -> BestSize:
+    """The best number of synthetic examples beside so many real ones, for one layer.
+
+    They are labelled by the answers to the real ones, and join them in a second context.
+
+    Parameters
+    ----------
+    num_inputs, num_real : int
+    gain : float
+        Of the layer.
+    squared_norm : float
+        Of the true coefficients.
+    noise_sd, real_noise_sd : float
+        Of generated and of real labels.
+    most : int
+        The largest number that is tried.
+
+    Examples
+    --------
+    A gain that is right for the real examples needs no synthetic ones.
+
+    >>> task = {"num_inputs": 8, "squared_norm": 8.0, "noise_sd": 0.0, "real_noise_sd": 0.0}
+    >>> best_size(num_real=90, gain=10 / 11, **task).num_synthetic
+    0
+    >>> best_size(num_real=9, gain=10 / 11, **task, most=1000).num_synthetic
+    1000
+    """
+    # Whole numbers as far as they are few, then a fine grid of them.
+    number_of = np.unique(np.round(np.concatenate([np.arange(1000), np.geomspace(1e3, most, 400)])))
+    number_of = number_of[number_of <= most]
+    error = np.asarray(
+        number(
+            "augmentation_error",
+            num_features=num_inputs,
+            num_real=num_real,
+            num_synthetic=number_of,
+            attention_gain=gain,
+            squared_norm=squared_norm,
+            label_noise=noise_sd**2,
+            real_label_noise=real_noise_sd**2,
+        )
+    )
+    best = int(np.argmin(error))
+    return BestSize(int(number_of[best]), float(error[best]), float(error[0]))
+
+
+def size_by_bound(*, num_real: int, shift: float, spread: float = 1.0, most: int = 100_000) -> int:
+    """The number of synthetic examples that a bound recommends.
+
+    Bounds on the error of a mixed training set of n examples add a shift, which grows with the
+    share of synthetic ones, to a term like ``1/sqrt(n)``: ``shift n_s/n + spread/sqrt(n)``. What
+    such a bound recommends depends on its constants, which are assumed here.
+
+    Parameters
+    ----------
+    num_real : int
+    shift, spread : float
+        Constants of the two terms.
+    most : int
+        The largest number that is tried.
+
+    Examples
+    --------
+    >>> size_by_bound(num_real=100, shift=1.0), size_by_bound(num_real=100, shift=0.01, most=500)
+    (0, 500)
+    """
+    number_of = np.arange(most + 1)
+    total = num_real + number_of
+    return int(np.argmin(shift * number_of / total + spread / np.sqrt(total)))
