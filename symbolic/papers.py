@@ -3,12 +3,14 @@
 Of the first paper (Gao and Li, Convergence Dynamics and Stabilization Strategies of Co-Evolving
 Generative Models) only the abstract, the titles of ten theorems, the opening of Theorem 3.1 and
 the captions of Figures 1 to 5 were at hand.  Each row keeps what those say apart from what is
-reconstructed.  Claims on iterative retraining are in `symbolic.papers_retraining`.
+reconstructed.  Claims on iterative retraining are in `symbolic.papers_retraining`, those
+on recursive stability in `symbolic.papers_recursive_stability`.
 """
 
 from __future__ import annotations
 
 from symbolic.comparison import Comparison
+from symbolic.papers_recursive_stability import RECURSIVE_STABILITY
 from symbolic.papers_retraining import RETRAINING
 
 __all__ = ["COMPARISONS", "Comparison"]
@@ -217,4 +219,4 @@ _COEVOLVING: tuple[Comparison, ...] = (
     ),
 )
 
-COMPARISONS: tuple[Comparison, ...] = (*_COEVOLVING, *RETRAINING)
+COMPARISONS: tuple[Comparison, ...] = (*_COEVOLVING, *RETRAINING, *RECURSIVE_STABILITY)

@@ -17,6 +17,7 @@ from symbolic.relations import eq, le
 from symbolic.symbols import Mean
 from symbolic.symbols import generalization_parts as g
 from symbolic.worlds import World, generalization, holds
+from symbolic.worlds import generalization_swaps as swaps
 
 _M, _beta, _p = s.loss_bound, s.uniform_stability, g.swap
 _SWAP = "Bousquet and Elisseeff, J. Mach. Learn. Res. 2 (2002), lemmas 7 and 9"
@@ -26,7 +27,7 @@ quantity = s.RandomSymbol("X", real=True)
 
 def _parts(statement: Relational) -> bool:
     """Real examples that what is generated follows; generated ones, given their model."""
-    return all(holds(statement, world()) for world in (generalization.real, generalization.made))
+    return all(holds(statement, world()) for world in (swaps.real, swaps.made))
 
 
 def _between(*attained: Callable[[], World]) -> Callable[[Relational], bool]:
@@ -97,7 +98,7 @@ LEMMAS = (
         "what follows the part has another law after the swap, by part_stability at most",
         le(sp.Abs(Mean(g.crossed_loss) - Mean(g.moved_loss)), _M * g.part_stability),
         _DUAL,
-        _between(generalization.told),
+        _between(swaps.told),
     ),
     lemma(
         "swapped_product",
@@ -142,7 +143,7 @@ LEMMAS = (
         le(sp.Abs(Mean(g.crossed_product[_p]) - Mean(g.moved_product[_p])),
            _M**2 * g.part_stability),
         _DUAL,
-        _between(generalization.told),
+        _between(swaps.told),
     ),
     lemma(
         "two_losses",
@@ -152,7 +153,7 @@ LEMMAS = (
             _M**2,
         ),
         "elementary",
-        _between(generalization.extreme),
+        _between(swaps.extreme),
     ),
     lemma(
         "quantile_chebyshev",

@@ -119,24 +119,23 @@ def _attained() -> Iterator[Case]:
 
 
 def _sent() -> Iterator[Case]:
-    """All pairs of examples of two outcomes, drawn anew from what the last pair shows."""
-    for fitted, sharp in ((lambda n: F(n, 2), False), (lambda n: F(n == 2), True)):
-        before = [
-            [_pair_chance(F(1, 3), n) for n in range(3)],
-            [_pair_chance(F(3, 5), n) for n in range(3)],
-        ]
-        if sharp:  # pairs that agree, so that a fit tells which they are
-            before = [[1 - p, F(0), p] for p in (F(1, 3), F(3, 5))]
-        after = [
-            [sum(w * _pair_chance(fitted(n), m) for n, w in enumerate(law)) for m in range(3)]
-            for law in before
-        ]
-        old, new = (apart(tuple(first), tuple(second)) for first, second in (before, after))
-        yield Case(numbers={"recursive_stability": old}, value=new, sharp=sharp)
+    """Pairs of examples of two outcomes, drawn anew from the share that the last pair shows."""
+    starts = (F(1, 3), F(3, 5))
+    drawn = tuple(_pair_law(share) for share in starts)
+    agreeing = tuple((1 - share, F(0), share) for share in starts)
+    for laws in (drawn, agreeing):  # pairs that agree are drawn again as they are
+        later = tuple(
+            tuple(sum((w * _pair_law(F(n, 2))[m] for n, w in enumerate(law)), F(0))
+                  for m in range(3))
+            for law in laws
+        )  # fmt: skip
+        numbers = {"recursive_stability": apart(*laws)}
+        yield Case(numbers=numbers, value=apart(*later), sharp=laws is agreeing)
 
 
-def _pair_chance(share: Fraction, number: int) -> Fraction:
-    return ((1 - share) ** 2, 2 * share * (1 - share), share**2)[number]
+def _pair_law(share: Fraction) -> Law:
+    """How likely none, one or both of two examples show the second outcome."""
+    return ((1 - share) ** 2, 2 * share * (1 - share), share**2)
 
 
 def _exact(quantity: str, make: Callable[..., Iterator[Case]], *given: Any) -> Witness:

@@ -49,7 +49,8 @@ def joint_law(
     """
     drawn = generated * (times + 1)
     first = [mp.mpf(1) / real] * real + [mp.mpf(0)] * drawn
-    fit, rows = first, []
+    fit = first
+    rows: list[list[Any]] = []
     for when in range(times + 1):
         rows = []
         for j in range(generated):

@@ -60,7 +60,7 @@ def two_points(mean: Any, sd: Any, size: int, times: int) -> Iterator[Any]:
         return
     for drawn in itertools.product((1, -1), repeat=size):
         middle = F(sum(drawn), size)
-        variance = sum((z - middle) ** 2 for z in drawn) / (size - 1)
+        variance = sum(((z - middle) ** 2 for z in drawn), F(0)) / (size - 1)
         later = sd * mp.sqrt(mp.mpf(variance.numerator) / variance.denominator)
         yield from two_points(_real(mean) + _real(sd) * _real(middle), later, size, times - 1)
 
@@ -125,6 +125,9 @@ def label_law(
 # ------------------------------------------------------------------------------------------- cases
 
 
+_POWERS: dict[int, Callable[[Any], Any]] = {1: abs, 2: lambda x: x**2}
+
+
 def _translated() -> Iterator[Case]:
     """A loop with a share of real data, of which only the mean is fitted, to two examples."""
     for share, real, distance, times in ((F(2, 7), 3, F(5, 3), 1), (F(0), 2, F(1, 4), 1),
@@ -133,7 +136,7 @@ def _translated() -> Iterator[Case]:
             first, second = (
                 list(_known(start, start, share, times)) for start in (F(0), distance / real)
             )
-            found = closest(first, second, lambda x, p=order: abs(x) ** p)
+            found = closest(first, second, _POWERS[order])
             value = found if order == 1 else mp.sqrt(_real(found))
             yield Case(
                 numbers={"num_real": real, "example_distance": distance},

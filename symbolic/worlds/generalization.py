@@ -1,9 +1,7 @@
-"""Small worlds of generalisation: tiny loops, and swaps of one example of a part."""
+"""Small worlds of generalisation: tiny loops, of which everything that may happen is listed."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -13,16 +11,13 @@ from sympy.core.relational import Relational
 from symbolic import symbols as s
 from symbolic.model.generalization import member_at, other_member_at
 from symbolic.symbols import generalization_parts as g
-from symbolic.witnesses.generalization_loop import Loop, apart, mean_of, swapped
+from symbolic.witnesses.generalization_loop import Loop, apart
 from symbolic.witnesses.generalization_loops import one_way, remembering
 from symbolic.worlds.reader import holds
 from symbolic.worlds.world import Outcome, World, small_world
 
 F = Fraction
 CHANCE = F(1, 5)
-
-
-# --------------------------------------------------------------------------------- whole loops
 
 
 def _whole(name: str, loop: Loop) -> World:
@@ -124,140 +119,6 @@ def tails(statement: Relational) -> bool:
     loops = (mixed(), alone())
     strict = any(not holds(equal, world) for world in loops)
     return holds(equal, rare) and strict and all(holds(statement, world) for world in loops)
-
-
-# ------------------------------------------------------------------------- one example swapped
-
-
-def _swaps(loop: Loop, law: Any, part: Any, follows: Any, loss: Any) -> Iterator[Outcome]:
-    """List a part, what follows it, two fresh examples and a place to put one of them."""
-    fresh = [(p, k) for k, p in enumerate(law) if p]
-    for chance, examples in loop.samples(law, part):
-        for share, others in follows(examples):
-            risk = mean_of(law, lambda x, e=examples, o=others: loss(e, o, x))
-            square = mean_of(law, lambda x, e=examples, o=others: loss(e, o, x) ** 2)
-            losses = [loss(examples, others, x) for x in examples]
-            own = {
-                g.part_population: risk,
-                g.population_square: square,
-                g.part_risk: sum(losses, F(0)) / part,
-                g.part_squares: sum((x**2 for x in losses), F(0)) / part,
-                g.part_pairs: sum(
-                    (x * y for x, y in itertools.permutations(losses, 2)), F(0)
-                ) / (part * (part - 1)),
-            }  # fmt: skip
-            own[g.part_deviation] = own[g.part_population] - own[g.part_risk]
-            for (p, x), (q, y), place in itertools.product(fresh, fresh, range(part)):
-                weight = chance * share * p * q / part
-                first, second = swapped(examples, place, x), swapped(examples, place, y)
-                other = examples[(place + 1) % part]
-                for (u, once), (v, twice) in itertools.product(follows(first), follows(second)):
-                    # Whose examples and followers; which two losses are multiplied.
-                    models = (
-                        ((examples, others), (second, others), (second, twice)),
-                        ((examples, others), (first, others), (first, once)),
-                        ((examples, others), (first, others), (first, once)),
-                    )
-                    points = ((x, y), (x, other), (x, x))
-                    products = [
-                        [loss(*model, a) * loss(*model, b) for model in row]
-                        for row, (a, b) in zip(models, points, strict=True)
-                    ]
-                    bases = (g.fresh_product, g.crossed_product, g.moved_product)
-                    plain = (g.fresh_loss, g.crossed_loss, g.moved_loss)
-                    yield Outcome(
-                        chance=weight * u * v,
-                        values=own | {
-                            name: loss(*model, x)
-                            for name, model in zip(plain, models[1], strict=True)
-                        },
-                        tables={
-                            base.label: [row[k] for row in products].__getitem__
-                            for k, base in enumerate(bases)
-                        },
-                    )  # fmt: skip
-
-
-def _part_world(name: str, loop: Loop, size: int, stability: Fraction, outcomes: Any) -> World:
-    return World(
-        name=name,
-        values={
-            g.part_size: F(size),
-            g.part_stability: stability,
-            s.loss_bound: loop.most_loss(),
-            s.uniform_stability: loop.uniform_stability(),
-        },
-        outcomes=tuple(outcomes),
-        ranges={g.swap: range(3)},
-    )
-
-
-@small_world
-def real() -> World:
-    """Real examples, which what is generated follows."""
-    loop = remembering(True, 1)
-
-    def follows(data: tuple[int, ...]) -> list[tuple[Fraction, tuple[int, ...]]]:
-        return [(chance, made) for made, chance in loop.batch(data).items()]
-
-    return _part_world(
-        "real examples", loop, loop.real, loop.recursive_stability(),
-        _swaps(loop, loop.law, loop.real, follows, loop.loss),
-    )  # fmt: skip
-
-
-@small_world
-def made() -> World:
-    """Generated examples, given the model that made them; the real ones stay."""
-    loop, data = remembering(True, 1, generated=2), (0, 1)
-    ((_, laws),) = loop.paths(data)
-
-    def follows(_made: tuple[int, ...]) -> list[tuple[Fraction, tuple[int, ...]]]:
-        return [(F(1), data)]
-
-    def loss(made: tuple[int, ...], kept: tuple[int, ...], x: int) -> Fraction:
-        return loop.loss(kept, made, x)
-
-    return _part_world(
-        "generated examples", loop, loop.generated, F(0),
-        _swaps(loop, laws[-1], loop.generated, follows, loss),
-    )  # fmt: skip
-
-
-@small_world
-def told() -> World:
-    """Two laws of what follows, and a loss that tells them apart as well as can be."""
-    bound, laws = F(5, 2), ((F(2, 3), F(1, 3)), (F(1, 4), F(3, 4)))
-    pairs = itertools.product(enumerate(laws[0]), enumerate(laws[1]))
-    return World(
-        name="laws told apart",
-        values={s.loss_bound: bound, g.part_stability: apart(*laws)},
-        outcomes=tuple(
-            Outcome(
-                chance=p * q,
-                values={g.crossed_loss: bound * (x == 0), g.moved_loss: bound * (y == 0)},
-                tables={
-                    g.crossed_product.label: lambda _k, x=x: bound**2 * (x == 0),
-                    g.moved_product.label: lambda _k, y=y: bound**2 * (y == 0),
-                },
-            )
-            for (x, p), (y, q) in pairs
-        ),
-        ranges={g.swap: range(3)},
-    )
-
-
-@small_world
-def extreme() -> World:
-    """No loss on a fresh example, the largest one on each of the part."""
-    bound = F(5, 2)
-    values = {g.part_squares: bound**2, g.part_risk: bound}
-    nothing = {g.population_square: F(0), g.part_population: F(0)}
-    return World(
-        name="the largest difference",
-        values={s.loss_bound: bound},
-        outcomes=(Outcome(chance=F(1), values=values | nothing),),
-    )
 
 
 def _distance(name: str, point: Fraction) -> World:

@@ -19,6 +19,7 @@ from symbolic.worlds import (
     distribution_shift,
     gaussians,
     generalization,
+    generalization_swaps,
     images,
     in_context,
     in_context_augmentation,
@@ -57,7 +58,7 @@ _LOOPS: Worlds = (recursive_stability.mixed, recursive_stability.replaced)
 _FITTED: Worlds = (distribution_shift.mixed, distribution_shift.alone)
 _CHANNELS: Worlds = (distribution_shift.mixing, distribution_shift.renaming)
 _TINY: Worlds = (generalization.mixed, generalization.alone)
-_PARTS: Worlds = (generalization.real, generalization.made)
+_PARTS: Worlds = (generalization_swaps.real, generalization_swaps.made)
 _REFITTED: Worlds = (retraining_map.misfit, retraining_map.well_specified)
 
 NAMES: dict[Worlds, str] = {
@@ -180,7 +181,7 @@ NAMES: dict[Worlds, str] = {
     "first_product first_aim first_coefficient_square coefficient_error",
     (in_context_augmentation.augmented,): "augmented_share augmented_ratio augmented_size "
     "augmentation_error augmented_entry augmentation_shift augmentation_sampling_error "
-    "augmentation_slope gain_gap",
+    "augmentation_slope augmentation_limit endless_gap gain_gap",
     (in_context_loop.alone,): "no_real_share no_label_noise",
     (in_context_loop.split,): "context_split share_of_ratio",
     (in_context_loop.trained,): "trained_gain same_length",

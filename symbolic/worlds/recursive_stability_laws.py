@@ -56,7 +56,8 @@ def _paths(law: tuple[tuple[Fraction, Fraction], ...], last: int) -> Iterator[Ou
         for k in range(last):
             part = samples[SIZE * k : SIZE * (k + 1)]
             averages.append(sum(part, F(0)) / SIZE)
-            variances.append(sum((z - averages[-1]) ** 2 for z in part) / (SIZE - 1))
+            spread = sum(((z - averages[-1]) ** 2 for z in part), F(0))
+            variances.append(spread / (SIZE - 1))
             means.append(_sum(means[-1], _product(sds[-1], averages[-1])))
             sds.append(_product(sds[-1], root(variances[-1])))
         examples = [_sum(a, _product(b, z)) for a, b, z in zip(means, sds, own, strict=True)]
@@ -173,7 +174,7 @@ def lines() -> World:
             ])  # fmt: skip
         paths.append(path)
     shifts = [[v - u for u, v in zip(*rows, strict=True)] for rows in zip(*paths, strict=True)]
-    tables = {
+    tables: dict[Any, Callable[..., Any]] = {
         labels.label: _LABELS.__getitem__,
         other_labels.label: other.__getitem__,
         weight_at.label: lambda t, a: paths[0][t][a],
