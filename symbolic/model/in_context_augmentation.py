@@ -23,6 +23,7 @@ _first = sp.IndexedBase(s.RandomSymbol("u_A", real=True), real=True)
 _batch = sp.IndexedBase(s.RandomSymbol("b_A", real=True), real=True)
 _after = sp.IndexedBase(s.RandomSymbol("w_1", real=True), real=True)
 first_entry, batch_entry, after_entry = _first[_a], _batch[_a], _after[_a]
+endless_gap = sp.Symbol("gap_E", real=True)
 gain_gap = sp.Symbol("gap_A", real=True)
 
 AUGMENTATION: Premises = {
@@ -51,6 +52,17 @@ AUGMENTATION: Premises = {
     "augmentation_slope": (
         "derivative in the number of synthetic inputs",
         eq(s.augmentation_slope(_number), sp.Derivative(_error(_number), _number)),
+    ),
+    "augmentation_limit": (
+        "endless inputs have the scatter 1: attention repeats eta u_0, multiplied by eta",
+        eq(
+            s.augmentation_limit,
+            Mean(_eta**4 * first_context_square - 2 * _eta**2 * first_context_aim + s.squared_norm),
+        ),
+    ),
+    "endless_gap": (
+        "what endless inputs add to the error without any",
+        eq(endless_gap, s.augmentation_limit - _error(0)),
     ),
     "gain_gap": (
         "mean product of u_0 and what eta u_0 lacks to the true coefficients",

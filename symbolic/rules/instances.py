@@ -57,7 +57,8 @@ DETERMINED = frozenset(
         s.memory_variance_at.label, s.paired_shift_at.label, s.distribution_shift_at.label,
         s.attention_error, s.best_attention_gain, s.best_attention_error, s.context_rate,
         s.context_share, s.typical_share, s.augmentation_shift,
-        s.augmentation_sampling_error, s.augmentation_threshold,
+        s.augmentation_sampling_error, s.augmentation_threshold, s.augmentation_limit,
+        s.endless_threshold,
     }
 )  # fmt: skip
 # What a system is made of and starts from.  A quantity that it determines (all that is random,

@@ -44,6 +44,8 @@ num_synthetic = sp.Symbol("n_s", nonnegative=True)
 augmentation_shift = sp.Symbol("B_s", nonnegative=True)
 augmentation_sampling_error = sp.Symbol("V_s", nonnegative=True)
 augmentation_threshold = sp.Symbol("n_aug", real=True)
+augmentation_limit = sp.Symbol("E_end", nonnegative=True)
+endless_threshold = sp.Symbol("n_end", real=True)
 augmentation_error = sp.Function("E_s", nonnegative=True)  # of the number of synthetic inputs
 augmentation_slope = sp.Function("dE_s", real=True)  # its derivative
 
@@ -77,4 +79,6 @@ WORDS: dict[str, str] = {
     "augmentation_shift": "squared distance of the mean coefficients from the true ones",
     "augmentation_sampling_error": "the rest of the error: the variance of the coefficients",
     "augmentation_threshold": "number of real examples from which on synthetic ones do not help",
+    "augmentation_limit": "mean squared distance from the true coefficients after endless ones",
+    "endless_threshold": "number of real examples from which on endless ones do not help",
 }

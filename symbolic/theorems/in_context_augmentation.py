@@ -12,16 +12,11 @@ import sympy as sp
 
 from symbolic import symbols as s
 from symbolic.model.in_context import coefficient
-from symbolic.model.in_context_augmentation import (
-    after_entry,
-    batch_entry,
-    first_entry,
-    gain_gap,
-)
-from symbolic.model.in_context_loop import aim_at, first_context_aim, first_context_square
-from symbolic.relations import eq, ge
+from symbolic.model.in_context_augmentation import after_entry, batch_entry, first_entry
+from symbolic.model.in_context_loop import aim_at
+from symbolic.relations import eq
 from symbolic.symbols import Mean
-from symbolic.theorem import Kind, Step
+from symbolic.theorem import Step
 from symbolic.theorems.in_context import batch_square, theorem
 from symbolic.theorems.in_context_loop import first, recursions
 
@@ -41,11 +36,12 @@ _SIZES = ("model:augmented_share", "model:augmented_size")
 # ------------------------------------------------------------------------------------- the error
 
 _faded = _eta * (_n0 + _eta * _n) / (_n0 + _n)  # the mean coefficients are this multiple of w
-_spread = ((_d + 1) * _norm + _d * s.real_label_noise) / _n0  # variance of u_0
-_own = _eta**4 * (_d + 1) * (_norm + _spread) + _eta**2 * _d * s.label_noise
-_sampling = _faded**2 * _spread + _own * _n / (_n0 + _n) ** 2
+spread = ((_d + 1) * _norm + _d * s.real_label_noise) / _n0  # variance of u_0
+#: What the synthetic inputs scatter, times their number over the square of that of all.
+own = _eta**4 * (_d + 1) * (_norm + spread) + _eta**2 * _d * s.label_noise
+_sampling = _faded**2 * spread + own * _n / (_n0 + _n) ** 2
 _biased = _norm * (1 - _faded) ** 2
-_value = _biased + _sampling
+value = _biased + _sampling
 _once = (
     Step(
         rule="substitution",
@@ -90,7 +86,7 @@ def _at_first(name: str) -> Step:
     )
 
 
-_error = eq(_E, _value)
+_error = eq(_E, value)
 augmentation_error = theorem(
     "augmentation_error",
     "Error of linear attention on real examples and inputs that it labelled itself",
@@ -171,9 +167,9 @@ augmentation_sampling_error = theorem(
 
 # -------------------------------------------------------------------------- does it help at all
 
-_slope_value = sp.diff(_value, _n)
-_turn = (1 - _eta) * _norm - _eta * _spread
-_slope = eq(s.augmentation_slope(0), 2 * _eta * (1 - _eta) * _turn / _n0 + _own / _n0**2)
+_slope_value = sp.diff(value, _n)
+_turn = (1 - _eta) * _norm - _eta * spread
+_slope = eq(s.augmentation_slope(0), 2 * _eta * (1 - _eta) * _turn / _n0 + own / _n0**2)
 augmentation_slope = theorem(
     "augmentation_slope",
     "What the first synthetic input does to the error",
@@ -182,7 +178,7 @@ augmentation_slope = theorem(
     (
         Step(
             rule="derivative",
-            claim=eq(sp.Derivative(_value, _n), _slope_value),
+            claim=eq(sp.Derivative(value, _n), _slope_value),
             label="derivative",
         ),
         Step(
@@ -194,76 +190,6 @@ augmentation_slope = theorem(
         Step(rule="instance", claim=_slope, uses=("slope",), given={_n: sp.S.Zero}),
     ),
     AUGMENTED, "derivative of the error in n_s at n_s = 0",
-)  # fmt: skip
-_level = _eta * _n0 * _spread / ((1 - _eta) * _norm)
-_threshold = eq(s.augmentation_threshold, _level)
-augmentation_threshold = theorem(
-    "augmentation_threshold",
-    "Real examples from which on no synthetic input helps",
-    "There eta is the best gain for the real examples; with more of them it is below the best.",
-    _threshold,
-    (
-        Step(
-            rule="instance",
-            claim=eq(Mean(first_context_square), first),
-            label="square",
-            uses=("theorem:context_moment",),
-            given={
-                s.context_square: first_context_square,
-                s.num_context: _n0,
-                s.label_noise: s.real_label_noise,
-            },
-        ),
-        Step(
-            rule="instance",
-            claim=eq(Mean(first_context_aim), _norm),
-            label="aim",
-            uses=("theorem:context_mean",),
-            given={s.context_product: first_context_aim, _entry: _norm},
-        ),
-        Step(
-            rule="substitution",
-            claim=eq(gain_gap, _norm - _eta * first),
-            label="gap",
-            uses=("model:gain_gap", "square", "aim"),
-        ),
-        Step(
-            rule="level reached",
-            claim=_threshold,
-            uses=("gap",),
-            given={"level": sp.S.Zero, "variable": _n0},
-        ),
-    ),
-    AUGMENTED, "eta u_0 and w - eta u_0 have the mean product 0; true coefficients are not all 0",
-    "a sufficient number (see augmentation_useless_from); with fewer the slope tells",
-    conditions=(_eta < 1, _norm > 0),
-)  # fmt: skip
-_without = _norm * (1 - _eta) ** 2 + _eta**2 * _spread
-_useless = ge(_E, _without + _own * _n / (_n0 + _n) ** 2)
-_over = sp.Symbol("over_gain", positive=True), sp.Symbol("over_real", nonnegative=True)
-_small = {  # a gain below 1, and as many real examples as the threshold, or more
-    _n0: ((_d + 1) * _norm + _d * s.real_label_noise) / (_over[0] * _norm) + _over[1],
-    _eta: 1 / (1 + _over[0]),
-}
-augmentation_useless_from = theorem(
-    "augmentation_useless_from",
-    "From the threshold on no number of synthetic inputs helps",
-    "The error is that of the real examples alone, and what the synthetic inputs scatter.",
-    _useless,
-    (
-        Step(
-            rule="combination",
-            claim=_useless,
-            uses=("theorem:augmentation_error",),
-            given={
-                "weights": (1,),
-                "form": _value - _without - _own * _n / (_n0 + _n) ** 2,
-                "domain": _small,
-            },
-        ),
-    ),
-    AUGMENTED, "eta is at most the best gain for the real examples", "attained without any",
-    conditions=(_eta < 1, _norm > 0, _n0 >= _level), kind=Kind.LOWER_BOUND,
 )  # fmt: skip
 _plain = eq(_E, _V / _n0 + _V * _n / (_n0 + _n) ** 2)
 augmentation_useless = theorem(
@@ -300,7 +226,5 @@ THEOREMS = (
     augmentation_shift,
     augmentation_sampling_error,
     augmentation_slope,
-    augmentation_threshold,
-    augmentation_useless_from,
     augmentation_useless,
 )

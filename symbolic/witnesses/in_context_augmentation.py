@@ -147,6 +147,45 @@ def _bound() -> Iterator[Case]:
         yield Case(numbers=numbers, value=value, sharp=True, slack=lost)
 
 
+def _endless() -> Iterator[Case]:
+    """Coefficients that attention has multiplied by its gain twice."""
+    for setting in SETTINGS:
+        numbers = setting.numbers("label_noise")
+        yield Case(numbers=numbers, value=_moments(_twice(setting), F(0))[0])
+
+
+def _twice(setting: Setting) -> Setting:
+    return setting._replace(gain=setting.gain**2)
+
+
+def _endless_threshold() -> Iterator[Case]:
+    """The number of real examples with which the gain and its square err alike.
+
+    Lengths of ``u_0`` for two numbers of real examples tell that for any number.
+    """
+    for setting in SETTINGS:
+        square, few = dot(setting.true, setting.true), squared_mean(
+            setting.true, 1, setting.real_noise
+        )  # fmt: skip
+        gain = F(4, 5) if setting.gain > 1 else setting.gain
+        # Errors agree where (gain**4 - gain**2) u2 = 2 (gain**2 - gain) w2.
+        length = 2 * square / (gain * (1 + gain))
+        numbers = setting._replace(gain=gain).numbers("num_real", "label_noise")
+        yield Case(numbers=numbers, value=(few - square) / (length - square))
+
+
+def _chord() -> Iterator[Case]:
+    """What the parabola of the error in the share is above its chord, from its bend."""
+    few = SETTINGS[2]._replace(real=1, gain=F(9, 10))
+    for setting, number in ((SETTINGS[0], 3), (few, 2), (SETTINGS[0], 0)):
+        share = F(number, setting.real + number)
+        ends = _moments(setting, F(0))[0], _moments(_twice(setting), F(0))[0]
+        half = _moments(setting, F(setting.real))[0] - sum(ends, F(0)) / 2
+        numbers = setting.numbers() | {"num_synthetic": number}
+        value = _moments(setting, F(number))[0]
+        yield Case(numbers=numbers, value=value, sharp=True, slack=4 * share * (1 - share) * half)
+
+
 def _useless() -> Iterator[Case]:
     """Means of coins: all real and generated ones listed."""
     for real, new, sd in ((2, 1, F(2, 3)), (1, 3, F(5, 4)), (3, 2, F(1, 2)), (2, 0, F(3))):
@@ -169,6 +208,9 @@ WITNESSES: dict[str, Witness] = {
         ("augmentation_slope", "dE_s(0)", "enumeration, a parabola", _slope),
         ("augmentation_threshold", "n_aug", "enumeration", _threshold),
         ("augmentation_useless_from", "E_s(n_s)", "enumeration", _bound),
+        ("augmentation_endless", "E_end", "enumeration", _endless),
+        ("augmentation_endless_threshold", "n_end", "enumeration", _endless_threshold),
+        ("augmentation_none_or_endless", "E_s(n_s)", "enumeration, a parabola", _chord),
         ("augmentation_useless", "E_s(n_s)", "enumeration", _useless),
     )
 }

@@ -11,6 +11,7 @@ from symbolic.model.in_context import coefficient
 from symbolic.model.in_context_augmentation import (
     after_entry,
     batch_entry,
+    endless_gap,
     first_entry,
     gain_gap,
 )
@@ -72,8 +73,10 @@ def _error(number: Fraction) -> Fraction:
             _GAIN * (share * u + (1 - share) * w) for u, w in zip(first, labels, strict=True)
         )
         apart = _less(middle, TRUE)
-        own = (_GAIN * (1 - share)) ** 2 * (square - dot(labels, labels)) / number
-        found += chance * (dot(apart, apart) + own)
+        own = square - dot(labels, labels)
+        if number:
+            found += chance * (_GAIN * (1 - share)) ** 2 * own / number
+        found += chance * dot(apart, apart)
     return found
 
 
@@ -85,7 +88,7 @@ def _slope(number: Fraction) -> Fraction:
 @small_world
 def augmented() -> World:
     """The first retraining."""
-    runs, outcomes, gap = list(_runs()), [], F(0)
+    runs, outcomes, gap, endless = list(_runs()), [], F(0), F(0)
     mean = tuple(sum((run.chance * run.after[a] for run in runs), F(0)) for a in range(AXES))
     shift, spread = _less(mean, TRUE), F(0)
     for run in runs:
@@ -93,6 +96,8 @@ def augmented() -> World:
         spread += run.chance * dot(around, around)
         lacking = _less(TRUE, tuple(_GAIN * u for u in run.first))
         gap += run.chance * dot(run.first, lacking)
+        repeated = _less(tuple(_GAIN**2 * u for u in run.first), TRUE)
+        endless += run.chance * dot(repeated, repeated)
         tables = {
             first_entry.base: run.first,
             batch_entry.base: run.batch,
@@ -120,6 +125,9 @@ def augmented() -> World:
             s.augmentation_shift: dot(shift, shift),
             s.augmentation_sampling_error: spread,
             gain_gap: gap,
+            s.squared_norm: dot(TRUE, TRUE),
+            s.augmentation_limit: endless,
+            endless_gap: endless - _error(F(0)),
         },
         tables={
             coefficient.label: TRUE.__getitem__,
