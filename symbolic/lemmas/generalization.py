@@ -57,7 +57,14 @@ def _jensen(statement: Relational) -> bool:
 def _below_absolute(statement: Relational) -> bool:
     """Attained by what is not negative."""
     gap = statement.rhs - statement.lhs
-    return (gap.subs(quantity, 3), gap.subs(quantity, -2)) == (0, 4)
+    values = (gap.subs(quantity, 3), gap.subs(quantity, -2))
+    return isinstance(statement, sp.Le) and values == (0, 4)
+
+
+def _product(statement: Relational) -> bool:
+    """Closer than the change of a loss squared where that is slight and both losses are large."""
+    nearly = sp.Ge(statement.lhs, statement.rhs - _beta**2, evaluate=False)
+    return holds(nearly, swaps.slight()) and holds(statement, swaps.slight()) and _parts(statement)
 
 
 LEMMAS = (
@@ -135,7 +142,7 @@ LEMMAS = (
         "a product of two losses changes by at most 2 M times the change of one",
         le(sp.Abs(g.fresh_product[_p] - g.crossed_product[_p]), 2 * _M * _beta),
         "a b - a' b' = a (b - b') + b' (a - a')",
-        _parts,
+        _product,
     ),
     lemma(
         "followed_product",
@@ -153,7 +160,7 @@ LEMMAS = (
             _M**2,
         ),
         "elementary",
-        _between(swaps.extreme),
+        _between(swaps.extreme, swaps.opposite),
     ),
     lemma(
         "quantile_chebyshev",

@@ -146,14 +146,44 @@ def told() -> World:
     )
 
 
-@small_world
-def extreme() -> World:
-    """No loss on a fresh example, the largest one on each of the part."""
-    bound = F(5, 2)
-    values = {g.part_squares: bound**2, g.part_risk: bound}
-    nothing = {g.population_square: F(0), g.part_population: F(0)}
+def _opposed(part: Fraction, fresh: Fraction, bound: Fraction) -> World:
+    """One loss on every example of the part, another one on every fresh one."""
+    values = {
+        g.part_squares: part**2,
+        g.part_risk: part,
+        g.population_square: fresh**2,
+        g.part_population: fresh,
+    }
     return World(
         name="the largest difference",
         values={s.loss_bound: bound},
-        outcomes=(Outcome(chance=F(1), values=values | nothing),),
+        outcomes=(Outcome(chance=F(1), values=values),),
+    )
+
+
+@small_world
+def extreme() -> World:
+    """No loss on a fresh example, the largest one on each of the part."""
+    return _opposed(F(5, 2), F(0), F(5, 2))
+
+
+@small_world
+def opposite() -> World:
+    """The largest loss on a fresh example, none on each of the part."""
+    return _opposed(F(0), F(5, 2), F(5, 2))
+
+
+@small_world
+def slight() -> World:
+    """Two of the largest losses, both of which a swap changes slightly."""
+    bound, change = F(5, 2), F(1, 100)
+    tables = {
+        g.fresh_product.label: lambda _k: bound**2,
+        g.crossed_product.label: lambda _k: (bound - change) ** 2,
+    }
+    return World(
+        name="a slight change",
+        values={s.loss_bound: bound, s.uniform_stability: change},
+        outcomes=(Outcome(chance=F(1), tables=tables),),
+        ranges={g.swap: range(3)},
     )
