@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from fractions import Fraction
+
 import sympy as sp
 from sympy.core.relational import Relational
 
@@ -20,10 +23,12 @@ from symbolic.model.recursive_stability import normal_shift
 from symbolic.relations import eq, le
 from symbolic.worlds import distribution_shift, holds, recursive_stability
 
+F = Fraction
 _t = s.generations
 distance = sp.Symbol("distance", nonnegative=True)
 variance = sp.Symbol("variance", positive=True)
 number = sp.Symbol("number", nonnegative=True)
+added = sp.Symbol("added", nonnegative=True)
 
 
 def _normals(statement: Relational) -> bool:
@@ -47,6 +52,24 @@ def _erf_tangent(statement: Relational) -> bool:
     starts = gap.subs(number, 0) == 0 and slope.subs(number, 0) == 0
     bends = sp.simplify(sp.diff(slope, number) * sp.exp(number**2))
     return bool(isinstance(statement, sp.Le) and starts and bends.is_nonnegative)
+
+
+def _falls(statement: Relational) -> bool:
+    """Both laws blurred alike: attained without a blur only."""
+    plain = normal_shift(distance, variance)
+    if statement.rhs != plain or statement.lhs.func != normal_shift:
+        return False
+    for far, spread, more in itertools.product((1, 4), (F(1, 3), F(2)), (F(0), F(1, 5), F(7))):
+        away, old, new = (
+            statement.lhs.args[0],
+            *(side.args[1].subs({variance: spread, added: more}) for side in statement.args),
+        )
+        if away != distance or not isinstance(statement, sp.Le):
+            return False
+        values = [recursive_stability.apart(F(far), F(int(v.p), int(v.q))) for v in (old, new)]
+        if values[0] > values[1] or (values[0] == values[1]) != (more == 0):
+            return False
+    return True
 
 
 def _contracts(statement: Relational) -> bool:
@@ -82,6 +105,13 @@ LEMMAS = (
         ),
         "the small case is a proof",
         _normals,
+    ),
+    lemma(
+        "more_noise",
+        "two normals of one variance are closer if both have more of it",
+        le(normal_shift(distance, variance + added), normal_shift(distance, variance)),
+        "data processing, of independent noise added to both",
+        _falls,
     ),
     lemma(
         "erf_tangent",

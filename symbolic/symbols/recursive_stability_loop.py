@@ -57,16 +57,16 @@ WORDS: dict[str, str] = {
     "limit_memory_variance": "limit of that variance over the generations",
     "recursive_stability": "total variation between the laws of all that one generation generates, "
     "from real data that differ in one example",
-    "next_recursive_stability": "the same one generation later",
-    "recursive_stability_at": "the same, indexed by generation",
-    "limit_recursive_stability": "limit of it over the generations",
+    "next_recursive_stability": "recursive stability one generation later",
+    "recursive_stability_at": "recursive stability, indexed by generation",
+    "limit_recursive_stability": "limit of recursive stability over the generations",
     "wasserstein_stability_at": "Wasserstein distance between the laws of one generated example, "
     "from such data, indexed by generation",
     "generation_error": "total variation that a fit adds, at most",
     "generation_error_at": "total variation that each fit adds, indexed from the first, 0",
     "distribution_shift_at": "total variation between the laws of a generated and of a real "
     "example, indexed by the number of fits",
-    "limit_distribution_shift": "limit of it over the generations",
+    "limit_distribution_shift": "limit of that total variation over the generations",
     "loss_bound": "a loss is between 0 and this",
     "loss_lipschitz": "Lipschitz constant of a loss as a function of the fitted mean",
     "num_examples": "examples of a training set, real and generated",

@@ -113,7 +113,7 @@ wasserstein_stability_fitted = theorem(
     "mean and variance (divided by n - 1) of a law on the line are fitted: first to n_r real "
     "examples, then to n_g generated ones alone",
     "the law is one of location and scale (a Gaussian, say)",
-    "real data whose means and standard deviations differ by mean_shift and sd_shift",
+    "real data whose means and standard deviations (none zero) differ by mean_shift and sd_shift",
     "of order 2; generation t is what the model after t + 1 fits generates",
     lemmas=("increasing_pairing",), reference=_REFERENCE,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbolic import symbols as s
-from symbolic.lemmas.recursive_stability import distance, number, variance
+from symbolic.lemmas.recursive_stability import added, distance, number, variance
 from symbolic.model.recursive_stability import normal_shift
 from symbolic.relations import eq, le
 from symbolic.theorem import Kind, Step, Theorem
@@ -127,6 +127,46 @@ recursive_stability_without_real_bound = _tangent(
     "It falls at least like one over the root of the number of generations.",
     noise * (_t + 1), "recursive_stability_without_real", ALONE,
 )  # fmt: skip
+_more = noise * (1 - _a) ** 2 * (1 - (1 - _a) ** (2 * _t)) / (1 - (1 - _a) ** 2)
+_first = _normals(noise, "normals")
+_never_more = le(_gamma[_t], _first.claim.rhs)
+recursive_stability_gaussian_first = theorem(
+    "recursive_stability_gaussian_first",
+    "Recursive stability of a Gaussian is largest in the first generation",
+    "What is gathered later only hides the changed example, whatever the share of real data.",
+    _never_more,
+    (
+        Step(rule="algebra", claim=eq(memory, noise + _more), label="first and later"),
+        Step(
+            rule="substitution",
+            claim=eq(s.memory_variance_at[_t], noise + _more),
+            label="gathered",
+            uses=("theorem:memory_variance", "first and later"),
+        ),
+        Step(
+            rule="substitution",
+            claim=eq(_gamma[_t], normal_shift(_R / _n0, noise + _more)),
+            label="stability",
+            uses=("lemma:sufficient_mean", "theorem:paired_shift", "gathered"),
+        ),
+        Step(
+            rule="instance",
+            claim=le(normal_shift(_R / _n0, noise + _more), normal_shift(_R / _n0, noise)),
+            label="falls",
+            uses=("lemma:more_noise",),
+            given={distance: _R / _n0, variance: noise, added: _more},
+        ),
+        _first,
+        Step(
+            rule="combination",
+            claim=_never_more,
+            uses=("stability", "falls", "normals"),
+            given={"weights": (-1, 1, -1)},
+        ),
+    ),
+    LOOP, GAUSSIAN, CHANGED, MIXED, conditions=(_a > 0,), kind=Kind.UPPER_BOUND,
+    lemmas=("sufficient_mean", "more_noise", "normal_total_variation"),
+)  # fmt: skip
 _lasting = _normals(late, "normals")
 _limit = eq(s.limit_recursive_stability, _lasting.claim.rhs)
 recursive_stability_limit = theorem(
@@ -152,5 +192,6 @@ THEOREMS = (
     recursive_stability_without_real,
     recursive_stability_bound,
     recursive_stability_without_real_bound,
+    recursive_stability_gaussian_first,
     recursive_stability_limit,
 )

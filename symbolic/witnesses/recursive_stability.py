@@ -183,6 +183,16 @@ def _bounded(settings: tuple[tuple[Any, int, int, int], ...]) -> Iterator[Case]:
         yield Case(numbers=_numbers(setting), value=value, error=_ERROR, sharp=True, slack=slack)
 
 
+def _first() -> Iterator[Case]:
+    """Attained in the first generation; later ones lose what the new noise hides."""
+    for setting in (*_MIXED, *((*mixed[:3], 0) for mixed in _MIXED)):
+        shifts, noises = _moved(setting)
+        value = total_variation(noises, [_DISTANCE * x for x in shifts])
+        numbers = _numbers(setting)
+        del numbers["generations"], numbers["real_share"]
+        yield Case(numbers=numbers, value=value, error=_ERROR, sharp=setting[3] == 0)
+
+
 def _lasting() -> Iterator[Case]:
     for share, real, generated in ((mp.mpf(2) / 7, 3, 2), (mp.mpf(1) / 9, 2, 5)):
         numbers = _numbers((share, real, generated, 0))
@@ -211,5 +221,6 @@ WITNESSES: dict[str, Witness] = {
     "recursive_stability_without_real": _precise("gamma[t]", _TV, _apart, _ALONE),
     "recursive_stability_bound": _precise("gamma[t]", _TV, _bounded, _MIXED),
     "recursive_stability_without_real_bound": _precise("gamma[t]", _TV, _bounded, _ALONE),
+    "recursive_stability_gaussian_first": _precise("gamma[t]", _TV, _first),
     "recursive_stability_limit": _precise("gamma_inf", _TV, _lasting),
 }

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+import mpmath as mp
+
 from symbolic import symbols as s
 from symbolic.model.recursive_stability import (
     example_at,
@@ -18,7 +20,7 @@ from symbolic.model.recursive_stability import (
     other_fit_at,
 )
 from symbolic.witnesses.recursive_stability import joint_law, line_distance, total_variation
-from symbolic.worlds.arithmetic import real
+from symbolic.worlds.arithmetic import DIGITS, real
 from symbolic.worlds.retraining_errors import LAW
 from symbolic.worlds.world import Outcome, World, small_world
 
@@ -125,6 +127,12 @@ def normals() -> World:
         },
         ranges={s.generations: (0, 1, 2)},
     )
+
+
+def apart(distance: Fraction, variance: Fraction) -> Any:
+    """Total variation between two normals."""
+    with mp.workdps(DIGITS):
+        return line_distance(real(distance), real(variance))
 
 
 def _late_variance(size: int, variance: Fraction) -> Any:
