@@ -24,8 +24,8 @@ F = Fraction
 Point = tuple[Fraction, ...]
 Example = tuple[Point, Fraction]  # an input and the noise of its label
 AXES, SIZE = 2, 2
-TRUE, VECTOR = (F(3, 2), F(-2, 5)), (F(1, 3), F(5, 4))
-_NOISE_SD, _GAIN, _PRIOR_SD = F(2, 3), F(3, 7), F(5, 4)
+TRUE, VECTOR = (F(3, 2), F(-2, 5)), (F(1, 3), F(3, 4))
+_NOISE_SD, _GAIN, _PRIOR_SD = F(3, 4), F(3, 7), F(5, 4)
 
 
 def examples(size: int, noise_sd: Fraction) -> Iterator[tuple[Fraction, tuple[Example, ...]]]:

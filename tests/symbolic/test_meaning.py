@@ -90,6 +90,12 @@ _ALSO_TRUE = {
     ("weight_shift", "t -> t + 1"): "the same at all times",
     ("weight_distance", "t -> t + 1"): "the same at all times",
     ("without_real", "alpha_r -> 2*alpha_r"): "twice nothing",
+    ("first_aim", "0 -> 1"): "the same at all times",
+    ("first_product", "0 -> 1"): "the same at all times",
+    ("first_coefficient_square", "0 -> 1"): "the same at all times",
+    ("input_noise_cross", "2 -> 3"): "noise of mean zero whatever the input",
+    ("no_label_noise", "sigma2 -> 2*sigma2"): "twice nothing",
+    ("no_real_share", "alpha_r -> 2*alpha_r"): "twice nothing",
     ("relative_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
     ("relative_diversity_variance", "R -> R + 1"): "the mean of a mean does not depend on how many",
 }
