@@ -66,4 +66,27 @@ RECURSIVE_STABILITY: tuple[Comparison, ...] = (
             "1/delta, by Chebyshev: from stability in total variation alone no logarithm follows."
         ),
     ),
+    Comparison(
+        place=f"{_PAPER}, in-context learning",
+        mark="F4",
+        title="A constant share of real data, and how much synthetic data is best",
+        says=(
+            "For transformers in in-context learning even a constant-sized proportion of real data "
+            "ensures convergence, and there are insights into optimal synthetic data sizing "
+            "(abstract). The model and the constants are not in our copy."
+        ),
+        proved=(
+            "For one layer of linear attention that labels its own contexts: the error after any "
+            "number of generations, the share of real examples below which its mean grows without "
+            "bound and the one below which a typical run does, and the error with any number of "
+            "synthetic inputs beside the real ones."
+        ),
+        differ=(
+            "Attention trained for the length of the contexts it meets never explodes, with no "
+            "real data either (it forgets). Trained for longer ones, a constant share is not "
+            "enough: it must be above a threshold. An unbiased fit is best without synthetic "
+            "data; with them attention only gains where its gain is too large for the real "
+            "examples, and unless these are very many, none or endlessly many are best."
+        ),
+    ),
 )
