@@ -41,7 +41,7 @@ def _course_panel(ax: Any, runs: Any) -> None:
 
 def _grid_panel(ax: Any, runs: Any) -> None:
     kinds = (cases.GAUSSIAN, cases.REGRESSION)
-    for kind, colour, marker in zip(kinds, plotting.PALETTE[:2], "os", strict=True):
+    for kind, colour, marker in zip(kinds, plotting.colours(2), "os", strict=True):
         own = [cell for cell in runs.grid if cell.kind == kind]
         ax.errorbar(
             np.concatenate([cell.predicted for cell in own]),
@@ -70,14 +70,14 @@ def _families_panel(ax: Any, runs: Any) -> None:
                 high = one.found[labels.TV_HIGH].values[0, generation]
                 typical = one.found[labels.TV_HIGH].values[1:, generation].mean()
                 y = row + 0.16 * (2 * real - 1) + 0.14 * (at - 0.5)
-                colour = plotting.PALETTE[int(real)]
+                colour = plotting.colours(2)[int(real)]
                 ax.plot([low, high], [y, y], color=colour, alpha=shade, linewidth=4,
                         solid_capstyle="butt")  # fmt: skip
                 ax.plot([typical], [y], "|", color="0.2", markersize=6)
     for real in (0, 1):
         share = max(one.share for one in runs.families)
         name = f"{share:.0%} real data" if real else "no real data"
-        ax.plot([], [], color=plotting.PALETTE[real], linewidth=4, label=name)
+        ax.plot([], [], color=plotting.colours(2)[real], linewidth=4, label=name)
     ax.plot([], [], "|", color="0.2", label="typical neighbours, at most")
     ax.set_yticks(range(len(kinds)), kinds)
     ax.invert_yaxis()
@@ -90,7 +90,7 @@ def _families_panel(ax: Any, runs: Any) -> None:
 
 def _growing_panel(ax: Any, runs: Any) -> None:
     kinds = list(dict.fromkeys(one.kind for one in runs.growing))
-    for kind, colour in zip(kinds, plotting.PALETTE, strict=False):
+    for kind, colour in zip(kinds, plotting.colours(7), strict=False):
         own = [one for one in runs.growing if one.kind == kind]
         sizes = np.array([one.number for one in own], float)
         low, high = (

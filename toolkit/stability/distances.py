@@ -88,6 +88,39 @@ def distances(
     return found
 
 
+@jit(static_argnums=(0, 1))
+def sizes(spec: Any, densities: bool, params: Any, models: Any, keys: Array) -> Array:
+    """How far each neighbour is, roughly: paired, summed over generations, shape (neighbours,).
+
+    Total variation of paired models' sets, or where there are no densities the distance of paired
+    examples; arguments as of :func:`distances`.
+    """
+
+    def at(arguments: tuple[Array, Any]) -> Array:
+        generation, now = arguments
+        draw = jax.vmap(lambda key, model: seen(spec, params, key, model, generation))
+        points = draw(keys, jax.tree.map(lambda leaf: leaf[0], now))
+
+        def apart(changed: Any) -> Array:
+            if not densities:
+                moved = draw(keys, changed).values
+                return jnp.mean(jnp.abs(moved - points.values))
+            own = jax.tree.map(lambda leaf: leaf[0], now)
+            ratio = jax.vmap(partial(_log_prob, spec.law))
+            return jnp.mean(_less(ratio(changed, points) - ratio(own, points)))
+
+        return jax.lax.map(apart, jax.tree.map(lambda leaf: leaf[1:], now))
+
+    number = jax.tree.leaves(models)[0].shape[0]
+    found: Array = jax.lax.map(at, (jnp.arange(number), models))
+    return jnp.sum(found, axis=0)
+
+
+def _log_prob(law: Law, model: Any, points: Points) -> Array:
+    """Log density of a set."""
+    return jnp.sum(jnp.where(points.weight > 0, law.log_prob(model, points.values), 0.0))
+
+
 def _between(law: Law, batches: int, densities: bool, one: Any, other: Any) -> Distances:
     """Distances of one neighbour at one generation."""
     (model, points), (changed, moved) = one, other
@@ -127,11 +160,7 @@ def _log_probs(law: Law, models: Any, points: Points) -> Array:
     """Log density of every set (first axis) under every model (second axis)."""
 
     def of_set(one: Points) -> Array:
-        def under(model: Any) -> Array:
-            each = jnp.where(one.weight > 0, law.log_prob(model, one.values), 0.0)
-            return jnp.sum(each)
-
-        return jax.vmap(under)(models)
+        return jax.vmap(lambda model: _log_prob(law, model, one))(models)
 
     return jax.lax.map(of_set, points)
 

@@ -21,7 +21,13 @@ import xarray as xr
 from toolkit import datasets, labels
 from toolkit.loops import loop_of
 from toolkit.stability.gaps import Gaps, Loss, first_errors, gaps, sensitivity
-from toolkit.stability.neighbours import Change, category_extremes, domain_of, extremes
+from toolkit.stability.neighbours import (
+    Change,
+    category_extremes,
+    domain_of,
+    extremes,
+    real_examples,
+)
 from toolkit.stability.paired import Pair, trained_on
 from toolkit.stability.recursive import recursive_stability
 from toolkit.systems import Categorical, Mix, Replace, RetrainingSystem
@@ -166,18 +172,17 @@ class _Runs(NamedTuple):
         self, loss: Loss, domain: npt.ArrayLike | None, candidates: int, seed: int
     ) -> float:
         """The largest change of the loss that was found, in the last generation."""
-        law, truth = self.system.family.law, self.system.truth
+        law = self.system.family.law
         before = jax.tree.map(lambda leaf: leaf[-2, :_CHANGED], self.models)
         data = jax.tree.map(lambda leaf: leaf[-1, :_CHANGED], self.sets)
         values = np.asarray(data.values[0])
         generator = np.random.default_rng([seed, 1])
         changes = _changes(self.system, values, domain, candidates, generator)
-        key = jax.random.key(int(generator.integers(2**31)))
-        points = truth.law.sample(truth.parameters, key, _POINTS)
+        points = real_examples(self.system, _POINTS, generator)
         rows = jnp.asarray([change.row for change in changes])
         examples = jnp.asarray(np.stack([change.example for change in changes]))
-        points = jnp.concatenate([points, examples])
-        found = sensitivity(law, loss, before, data, rows, examples, points)
+        judged = jnp.concatenate([points, examples])
+        found = sensitivity(law, loss, before, data, rows, examples, judged)
         return float(np.max(np.asarray(found)))
 
 
@@ -224,9 +229,9 @@ def _loss_of(system: RetrainingSystem, loss_range: tuple[float, float] | None, s
         if low >= high:
             raise ValueError(f"loss_range must be (low, high), low before high, not {loss_range}.")
         return Loss(jnp.asarray(low), jnp.asarray(high))
-    truth, law = system.truth, system.family.law
-    values = truth.law.sample(truth.parameters, jax.random.key(seed), 20_000)
-    each = -np.asarray(law.log_prob(system.optimum(), values))
+    law = system.family.law
+    values = real_examples(system, 20_000, np.random.default_rng([seed, 2]))
+    each = -np.asarray(law.log_prob(system.optimum(), jnp.asarray(values)))
     mean, reach = np.mean(each), max(_DEVIATIONS * np.std(each), 1.0)
     return Loss(jnp.asarray(mean - reach), jnp.asarray(mean + reach))
 

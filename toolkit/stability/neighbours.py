@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.machine import jit
 from toolkit.systems import RetrainingSystem, validation
 from toolkit.systems.families import Law
 
@@ -76,13 +77,24 @@ def real_data_of(
     """The real data that are given; else some drawn, and moved into the domain if there is one."""
     if system.real_data is not None:
         return np.asarray(system.real_data)
-    key = jax.random.key(int(generator.integers(2**31)))
-    truth = system.truth
-    drawn = np.asarray(truth.law.sample(truth.parameters, key, system.num_real))
+    drawn = real_examples(system, system.num_real, generator)
     if domain is None:
         return drawn
     box = validation.frozen_array(domain, "domain", 2)
     return drawn if len(box) != 2 or box.shape[1] != drawn.shape[1] else np.clip(drawn, *box)
+
+
+def real_examples(
+    system: RetrainingSystem, number: int, generator: np.random.Generator
+) -> FloatArray:
+    """So many examples of the real law."""
+    key = jax.random.key(int(generator.integers(2**31)))
+    return np.asarray(_sample(system.truth.law, number, system.truth.parameters, key))
+
+
+@jit(static_argnums=(0, 1))
+def _sample(law: Law, number: int, params: Any, key: jax.Array) -> jax.Array:
+    return law.sample(params, key, number)
 
 
 def extremes(
@@ -149,9 +161,7 @@ def typical(
     ValueError
         When hardly any real example lies inside the domain.
     """
-    key = jax.random.key(int(generator.integers(2**31)))
-    truth = system.truth
-    drawn = np.asarray(truth.law.sample(truth.parameters, key, _DRAWN))
+    drawn = real_examples(system, _DRAWN, generator)
     inside = drawn[np.all((drawn >= box[0]) & (drawn <= box[1]), axis=1)]
     if len(inside) < number:
         raise ValueError(

@@ -22,7 +22,7 @@ from scipy import stats
 
 from toolkit import datasets, labels
 from toolkit.loops import loop_of
-from toolkit.stability.distances import Distances, distances
+from toolkit.stability.distances import Distances, distances, sizes
 from toolkit.stability.neighbours import (
     Change,
     category_extremes,
@@ -189,10 +189,8 @@ def _worst(
     """The neighbour with the largest distances in a pilot, summed over generations."""
     if len(tried) == 1:
         return tried[0]
-    found = _measured(system, tried, generations, _PILOT, seed)
-    scale = np.mean(found.tv_coupled, axis=2) if _has_densities(system) else None
-    score = np.mean(found.coupled, axis=2) if scale is None else scale
-    return tried[int(np.argmax(np.sum(score, axis=0)))]
+    found = sizes(*_runs(system, tried, generations, _PILOT, seed))
+    return tried[int(np.argmax(np.asarray(found)))]
 
 
 def _measured(
@@ -203,13 +201,24 @@ def _measured(
     seed: int,
 ) -> Distances:
     """Distances of all neighbours at all generations, as NumPy arrays."""
+    spec, *rest = _runs(system, chosen, generations, replicates, seed)
+    found = distances(spec, _BATCHES, *rest)
+    return Distances(*(np.asarray(part) for part in found))
+
+
+def _runs(
+    system: RetrainingSystem,
+    chosen: Sequence[Change],
+    generations: int,
+    replicates: int,
+    seed: int,
+) -> tuple[Any, bool, Any, Any, jax.Array]:
+    """Paired runs: how examples are generated, whether with densities, models, and keys."""
     sets = neighbours(np.asarray(system.real_data), chosen)
     pair = Pair.of(system, generations=generations, replicates=replicates, seed=seed)
     models = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 2, 0), pair.models(sets))
     literal = loop_of(system, generations=generations + 1, method="literal")
-    densities = _has_densities(system)
-    found = distances(literal.spec, _BATCHES, densities, literal.params, models, pair.keys)
-    return Distances(*(np.asarray(part) for part in found))
+    return literal.spec, _has_densities(system), literal.params, models, pair.keys
 
 
 def _has_densities(system: RetrainingSystem) -> bool:

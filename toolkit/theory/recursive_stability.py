@@ -92,7 +92,7 @@ def predicted_stability(
                 generation,
                 example_distance=float(abs(new[-1] - old[-1])),
                 input_norm=float(np.linalg.norm(old[:-1])),
-                label_noise=family.noise_sd**2,
+                known_variance=family.noise_sd**2,
             )
         }
         omitted = "Wasserstein: the shift of a label depends on its input."
@@ -137,8 +137,10 @@ def _shifted(
     sizes = {"num_real": system.num_real, "num_generated": system.num_generated}
     given = {**sizes, "generations": generation, **values}
     if isinstance(system.policy, Replace):
-        name = "recursive_stability" + ("_regression" if of == "regression" else "")
-        return np.asarray(number(f"{name}_without_real", **given))
+        # Weights on an orthogonal design move as a mean does, by the input's length per label.
+        length = given.pop("input_norm", 1.0)
+        given["example_distance"] *= length
+        return np.asarray(number("recursive_stability_without_real", **given))
     share = system.num_real / (system.num_real + system.num_generated)
     return np.asarray(number(f"recursive_stability_{of}", real_share=share, **given))
 
