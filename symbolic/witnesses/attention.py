@@ -82,7 +82,7 @@ def squared_mean(coefficients: Point, size: int, noise_sd: Fraction) -> Fraction
 def scatters(features: int, size: int) -> dict[tuple[int, int, int, int], Fraction]:
     """Mean products of two entries of the inputs' scatter ``X'X/n``."""
     axes = range(features)
-    found = dict.fromkeys(itertools.product(axes, repeat=4), F(0))
+    found = {at: F(0) for at in itertools.product(axes, axes, axes, axes)}
     for chance, rows in inputs(features, size):
         columns = tuple(zip(*rows, strict=True))
         scatter = [[dot(x, y) / size for y in columns] for x in columns]

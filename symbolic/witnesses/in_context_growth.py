@@ -51,11 +51,15 @@ def _growth() -> Iterator[Case]:
         yield Case(numbers=numbers | {"attention_gain": gain, "real_share": share}, value=value)
 
 
+def _shrinks(factor: Fraction, share: Any) -> bool:
+    """Tell whether a mean square shrinks that grows by so much without real examples."""
+    return bool(_real(factor) * (1 - share) ** 2 < 1)
+
+
 @_precisely
 def _bounded() -> Iterator[Case]:
     for features, size, gain, _ in _SETTINGS:
-        factor = _real(gain**2 * _stretched(features, size))
-        value = _bisected(lambda share, at=factor: at * (1 - share) ** 2 < 1)
+        value = _bisected(functools.partial(_shrinks, gain**2 * _stretched(features, size)))
         numbers = {"num_features": features, "num_generated": size, "attention_gain": gain}
         yield Case(numbers=numbers, value=value, error=_CLOSE)
 
@@ -164,16 +168,21 @@ _TYPICAL = ((3, 3, F(6, 5), F(1, 4)), (4, 1, F(4, 5), F(0)), (2, 3, F(3, 2), F(1
 def _rate() -> Iterator[Case]:
     for size, features, gain, share in _TYPICAL:
         value = mp.log(_real(gain * (1 - share))) + _log_length(size, features)
-        numbers = {"num_features": features, "num_generated": size}
+        numbers: dict[str, Any] = {"num_features": features, "num_generated": size}
         numbers |= {"attention_gain": gain, "real_share": share}
         yield Case(numbers=numbers, value=value, error=_QUADRATURE)
+
+
+def _fades(level: Any, share: Any) -> bool:
+    """Tell whether a length shrinks whose logarithm grows by so much without real examples."""
+    return bool(mp.log(1 - share) + level < 0)
 
 
 @_precisely
 def _typical() -> Iterator[Case]:
     for size, features, gain, _ in _TYPICAL:
         level = _log_length(size, features) + mp.log(_real(gain))
-        value = _bisected(lambda share, at=level: mp.log(1 - share) + at < 0)
+        value = _bisected(functools.partial(_fades, level))
         numbers = {"num_features": features, "num_generated": size, "attention_gain": gain}
         yield Case(numbers=numbers, value=value, error=_QUADRATURE)
 

@@ -65,7 +65,7 @@ Square = dict[tuple[int, int], Fraction]
 def _first(loop: Loop) -> Square:
     """Mean products of the entries of the real context's mean product."""
     axes = range(len(loop.true))
-    found = dict.fromkeys(itertools.product(axes, repeat=2), F(0))
+    found = {at: F(0) for at in itertools.product(axes, axes)}
     for chance, batch in batches(len(loop.true), loop.real, loop.real_noise):
         product = mean_product(batch, loop.true)
         for a, b in found:

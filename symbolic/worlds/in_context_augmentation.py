@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from symbolic import symbols as s
 from symbolic.model.in_context import coefficient
@@ -98,19 +98,22 @@ def augmented() -> World:
         gap += run.chance * dot(run.first, lacking)
         repeated = _less(tuple(_GAIN**2 * u for u in run.first), TRUE)
         endless += run.chance * dot(repeated, repeated)
-        tables = {
+        entries = {
             first_entry.base: run.first,
             batch_entry.base: run.batch,
             after_entry.base: run.after,
-            s.location_error_at: {1: dot(apart, apart)},
         }
+        tables: dict[Any, Callable[[int], Fraction]] = {
+            base.label: column.__getitem__ for base, column in entries.items()
+        }
+        tables[s.location_error_at.label] = {1: dot(apart, apart)}.__getitem__
         outcomes.append(Outcome(
             chance=run.chance,
             values={
                 first_context_square: dot(run.first, run.first),
                 first_context_aim: dot(run.first, TRUE),
             },
-            tables={base.label: column.__getitem__ for base, column in tables.items()},
+            tables=tables,
         ))  # fmt: skip
     return World(
         name="augmented real examples",
