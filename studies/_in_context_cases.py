@@ -15,7 +15,7 @@ from toolkit.simulate import simulate
 from toolkit.systems import InContextRegression, Mix, Replace, RetrainingSystem
 from toolkit.theory.in_context import best_descent, closed_form_transformer
 from toolkit.transformers import Tasks, Trained, Weights, train
-from toolkit.transformers.tasks import gain, squared_errors
+from toolkit.transformers.tasks import evaluated, gain
 
 ONE, LONG, TWO, SOFTMAX = (
     "one layer",
@@ -114,8 +114,8 @@ def agreement(config: Any, model: Model, layers: int) -> Agreement:
     task, key = tasks(config, model.context), jax.random.key(config.seed)
     given = _given(config, model.context, layers)
     number = config.tasks
-    closed = squared_errors("linear", closed_form_transformer(**given), task, key, number)
-    own = [squared_errors("linear", one, task, key, number) for one in model.weights]
+    closed = evaluated("linear", closed_form_transformer(**given), task, key, number)
+    own = [evaluated("linear", one, task, key, number) for one in model.weights]
     gains = [gain(one, task, key, number) for one in model.weights]
     return Agreement(
         context=model.context,
@@ -185,10 +185,12 @@ def errors(system: RetrainingSystem, *, generations: int, replicates: int, seed:
         generations=generations,
         replicates=replicates,
         seed=seed,
-        record=(labels.MODEL_ERROR,),
+        record=(labels.MODEL_LOCATION,),
         progress=False,
     )
-    return np.asarray(simulated[labels.MODEL_ERROR].values[:, :, 0])
+    apart = simulated[labels.MODEL_LOCATION].values[:, :, 0] - system.truth.parameters.coef
+    with np.errstate(over="ignore"):  # a run that has run away may have an infinite square
+        return np.asarray(np.sum(np.square(apart), axis=2))
 
 
 def path(config: Any, system: RetrainingSystem, share: float, critical: float) -> Path:

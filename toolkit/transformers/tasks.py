@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from toolkit.machine import jit
 from toolkit.rng import bartlett, normals, split, uniforms
 from toolkit.transformers.attention import (
     Array,
@@ -146,7 +146,6 @@ def _coefficients(tasks: Tasks, key: Array, number: int) -> tuple[Array, Array]:
     return coef, jnp.minimum(length, most)
 
 
-@partial(jax.jit, static_argnums=(0, 2, 4, 5))
 def squared_errors(
     attention: Attention, weights: Weights, tasks: Tasks, key: Array, number: int, queries: int = 16
 ) -> Array:
@@ -175,7 +174,23 @@ def squared_errors(
     return jnp.mean(jnp.square(answers - right), axis=1)
 
 
-@partial(jax.jit, static_argnums=(1, 3))
+@jit(static_argnums=(0, 2, 4))
+def evaluated(
+    attention: Attention, weights: Weights, tasks: Tasks, key: Array, number: int
+) -> Array:
+    """:func:`squared_errors` as one program, for the same tasks again and again.
+
+    Examples
+    --------
+    >>> from toolkit.transformers import gradient_descent_weights
+    >>> weights = gradient_descent_weights([0.7], 3)
+    >>> evaluated("linear", weights, Tasks.of_length(3, 10), jax.random.key(0), 5).shape
+    (5,)
+    """
+    return squared_errors(attention, weights, tasks, key, number)
+
+
+@jit(static_argnums=(1, 3))
 def gain(weights: Weights, tasks: Tasks, key: Array, number: int) -> tuple[Array, Array]:
     """The gain of linear attention as a step of gradient descent, and how far it is from one.
 

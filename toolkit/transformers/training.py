@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import optax
 
+from toolkit.machine import jit
 from toolkit.rng import normals, split
 from toolkit.transformers.attention import Array, Attention, Weights, gradient_descent_weights
 from toolkit.transformers.tasks import Tasks, squared_errors
@@ -112,7 +113,7 @@ class _Spec(NamedTuple):
     learning_rate: float
 
 
-@partial(jax.jit, static_argnums=0)
+@jit(static_argnums=0)
 def _trained(spec: _Spec, keys: Array) -> tuple[Weights, Array]:
     return jax.vmap(partial(_one, spec))(keys)
 
