@@ -11,6 +11,7 @@ import xarray as xr
 import toolkit as tk
 from studies._recursive_cases import family_of, sized
 from toolkit import labels
+from toolkit.systems.families import Family
 from toolkit.theory import number
 
 #: Of regression on random inputs, which has no place among the loops of one number.
@@ -144,11 +145,13 @@ def growing(config: Any) -> Iterator[Bound]:
 
 def bound(config: Any, kind: str, size: int, share: float, *, short: bool = False) -> Bound:
     """The bound and the gap of one loop."""
+    family: Family
+    domain: list[list[float]] | None = None
     if kind == REGRESSION:
-        family, domain = tk.LinearRegression(coef=[1.0, -1.0], noise_sd=1.0), None
+        family = tk.LinearRegression(coef=np.array([1.0, -1.0]), noise_sd=1.0)
     else:
         family, domain = family_of(kind, size, config.seed)
-    real = tk.Gaussian(mean=[0.0], cov=[[1.0]]) if kind.startswith("kernel") else None
+    real = tk.Gaussian(mean=np.zeros(1), cov=np.eye(1)) if kind.startswith("kernel") else None
     found = tk.generalization_bound(
         sized(family, size, share, real=real),
         generations=config.growing_generations if short else config.generations,

@@ -64,8 +64,8 @@ def grid(config: Any) -> Iterator[Cell]:
 
 def _family(kind: str) -> Family:
     if kind == GAUSSIAN:
-        return tk.Gaussian(mean=[0.0], cov=[[1.0]], known_cov=True)
-    return tk.LinearRegression(coef=[1.0, -1.0], noise_sd=1.0, inputs="orthogonal")
+        return tk.Gaussian(mean=np.zeros(1), cov=np.eye(1), known_cov=True)
+    return tk.LinearRegression(coef=np.array([1.0, -1.0]), noise_sd=1.0, inputs="orthogonal")
 
 
 def _cell(config: Any, kind: str, number: int, share: float) -> Cell:
@@ -152,17 +152,17 @@ def family_of(kind: str, number: int, seed: int) -> tuple[Family, list[list[floa
     """A family and the domain in which its examples may move."""
     line = [[-3.0], [3.0]]
     if kind == FITTED:
-        return tk.Gaussian(mean=[0.0], cov=[[1.0]]), line
+        return tk.Gaussian(mean=np.zeros(1), cov=np.eye(1)), line
     if kind == GAUSSIAN:
         return _family(GAUSSIAN), line
     if kind == CATEGORICAL:
-        return tk.Categorical(probs=[0.4, 0.3, 0.2, 0.1]), None
+        return tk.Categorical(probs=np.array([0.4, 0.3, 0.2, 0.1])), None
     if kind == POISSON:
-        return tk.ExponentialFamily(member="poisson", values=[4.0]), [[0.0], [12.0]]
+        return tk.ExponentialFamily(member="poisson", values=np.array([4.0])), [[0.0], [12.0]]
     if kind == MIXTURE:
         return (
-            tk.GaussianMixture(weights=[0.5, 0.5], means=[[-2.0], [2.0]],
-                               covs=[[[1.0]], [[1.0]]]),
+            tk.GaussianMixture(weights=np.full(2, 0.5), means=np.array([[-2.0], [2.0]]),
+                               covs=np.ones((2, 1, 1))),
             [[-5.0], [5.0]],
         )  # fmt: skip
     points = np.random.default_rng(seed).normal(size=(number, 1)).clip(-3, 3)
@@ -187,7 +187,7 @@ def growing(config: Any) -> Iterator[Measured]:
 def measured(config: Any, kind: str, number: int, share: float, generations: int) -> Measured:
     """Recursive stability of one family."""
     family, domain = family_of(kind, number, config.seed)
-    real = tk.Gaussian(mean=[0.0], cov=[[1.0]]) if kind in (WIDE, NARROW) else None
+    real = tk.Gaussian(mean=np.zeros(1), cov=np.eye(1)) if kind in (WIDE, NARROW) else None
     system = sized(family, number, share, real=real)
     found = tk.recursive_stability(
         system,
@@ -211,11 +211,11 @@ def texts(config: Any) -> xr.Dataset:
     pair = []
     for given in (images, other):
         system = tk.CoevolvingSystem(
-            text_probs=[0.5, 0.5],
+            text_probs=np.full(2, 0.5),
             image_mean=given.mean(axis=1),
-            image_cov=[np.cov(part.T) for part in given],
+            image_cov=np.stack([np.cov(part.T) for part in given]),
             batch_size=config.text_batch,
-            user_content=tk.UserContent(num_images=config.text_images, images=given),
+            user_content=tk.UserContent(num_images=config.text_images, images=list(given)),
         )
         pair.append(
             tk.simulate(system, generations=config.family_generations,

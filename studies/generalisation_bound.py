@@ -66,14 +66,14 @@ CONFIG = Config()
 QUICK: Mapping[str, Any] = {
     "random_systems": 22,
     "random_generations": 10,
-    "summed": 4,
+    "summed": 1,
     "kinds": (families.GAUSSIAN, families.CATEGORICAL),
     "shares": (0.0, 0.5),
     "size": 50,
     "generations": 4,
     "replicates": 64,
     "candidates": 4,
-    "growing_sizes": (50, 200),
+    "growing_sizes": (50, 100),
     "growing_generations": 2,
 }
 

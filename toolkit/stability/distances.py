@@ -121,9 +121,9 @@ def _log_prob(law: Law, model: Any, points: Points) -> Array:
     return jnp.sum(jnp.where(points.weight > 0, law.log_prob(model, points.values), 0.0))
 
 
-def _between(law: Law, batches: int, densities: bool, one: Any, other: Any) -> Distances:
+def _between(law: Law, batches: int, densities: bool, first: Any, second: Any) -> Distances:
     """Distances of one neighbour at one generation."""
-    (model, points), (changed, moved) = one, other
+    (model, points), (changed, moved) = first, second
     apart = jax.vmap(lambda x, y: law.coordinates(x) - law.coordinates(y))(
         moved.values, points.values
     )
@@ -141,8 +141,8 @@ def _between(law: Law, batches: int, densities: bool, one: Any, other: Any) -> D
     tv_coupled = _coupled(*batch).reshape(-1)
     tv_mixture = jax.vmap(_mixture)(*batch)
     # The event is chosen by the models of the batch before.
-    before = [jax.tree.map(lambda leaf: jnp.roll(leaf, 1, axis=0), part) for part in folded[:2]]
-    strange = [own(*pair) for pair in _crossed(*before, points, moved)]
+    one, two = (jax.tree.map(lambda leaf: jnp.roll(leaf, 1, axis=0), part) for part in folded[:2])
+    strange = [own(*pair) for pair in _crossed(one, two, points, moved)]
     held_out = jax.vmap(_event)(*strange).reshape(-1)
     return Distances(coupled, dual, tv_coupled, tv_mixture, held_out)
 

@@ -107,8 +107,8 @@ def gaps(
 
     def at(arguments: tuple[Any, ...]) -> Gaps:
         generation, *now = arguments
-        of_one = partial(_of_one, law, truth, num_real, judged, real_params, loss, generation)
-        found: Gaps = jax.vmap(of_one)(*now, keys)
+        first = law, truth, num_real, judged, real_params, loss, generation
+        found: Gaps = jax.vmap(lambda *of_one: _of_one(*first, *of_one))(*now, keys)
         return found
 
     number = jax.tree.leaves(sets)[0].shape[0]

@@ -161,7 +161,8 @@ class _Runs(NamedTuple):
         kept = self.system.num_real if isinstance(self.system.policy, Mix) else 0
         statics = self.system.family.law, truth.law, kept, _JUDGED
         found = gaps(*statics, truth.parameters, loss, self.models, self.sets, self.keys)
-        return Gaps(*(np.asarray(part) for part in found))
+        measured: Gaps = jax.tree.map(np.asarray, found)
+        return measured
 
     def first_errors(self) -> FloatArray:
         truth, first = self.system.truth, jax.tree.map(lambda leaf: leaf[0], self.models)
@@ -238,10 +239,10 @@ def _loss_of(system: RetrainingSystem, loss_range: tuple[float, float] | None, s
 
 def _measured(parts: Gaps, error_chance: float) -> dict[str, FloatArray]:
     """Means over replicates with their standard errors, and the quantile of the gap."""
-    gap = parts.shift + parts.of_real + parts.of_generated
+    gap = np.asarray(parts.shift + parts.of_real + parts.of_generated)
     replicates = gap.shape[1]
-    found = {}
-    for name, values in (
+    found: dict[str, FloatArray] = {}
+    for name, part in (
         (labels.GAP, gap),
         (labels.GAP_SHIFT, parts.shift),
         (labels.GAP_REAL, parts.of_real),
@@ -249,6 +250,7 @@ def _measured(parts: Gaps, error_chance: float) -> dict[str, FloatArray]:
         (labels.GENERATION_ERROR, parts.generation_error),
         (labels.DISTRIBUTION_SHIFT, parts.distribution_shift),
     ):
+        values = np.asarray(part)
         found[name] = values.mean(axis=1)
         found[name + labels.OF_ERROR] = values.std(axis=1, ddof=1) / np.sqrt(replicates)
     found[labels.GAP_QUANTILE] = np.quantile(np.abs(gap), 1 - error_chance, axis=1)

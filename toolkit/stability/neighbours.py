@@ -36,7 +36,9 @@ class Change(NamedTuple):
     example: FloatArray
 
 
-def domain_of(system: RetrainingSystem, values: FloatArray, domain: npt.ArrayLike) -> FloatArray:
+def domain_of(
+    system: RetrainingSystem, values: FloatArray, domain: npt.ArrayLike | None
+) -> FloatArray:
     """The box ``(low, high)`` in which an example may move, shape (2, width).
 
     Parameters

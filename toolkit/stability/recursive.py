@@ -203,7 +203,8 @@ def _measured(
     """Distances of all neighbours at all generations, as NumPy arrays."""
     spec, *rest = _runs(system, chosen, generations, replicates, seed)
     found = distances(spec, _BATCHES, *rest)
-    return Distances(*(np.asarray(part) for part in found))
+    distant: Distances = jax.tree.map(np.asarray, found)
+    return distant
 
 
 def _runs(

@@ -8,6 +8,8 @@ Wasserstein distance is known under replacement in one dimension.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -121,8 +123,9 @@ def _why_not(system: RetrainingSystem) -> str | None:
         return "the policy must be mix or replace, of one model, with growth = 0."
     if system.temperature != 1 or not system.first_fit:
         return "temperature must be 1 and first_fit true."
-    fitted = isinstance(family, Gaussian) and not family.known_cov
-    if fitted and (family.mean.size > 1 or family.ddof != 1 or isinstance(system.policy, Mix)):
+    if isinstance(family, LinearRegression) or family.known_cov:
+        return None
+    if family.mean.size > 1 or family.ddof != 1 or isinstance(system.policy, Mix):
         return (
             "a fitted covariance is only followed in one dimension, with ddof = 1 and policy "
             "replace; give known_cov = true."
@@ -135,7 +138,7 @@ def _shifted(
 ) -> FloatArray:
     """Total variation where the laws differ by a shift."""
     sizes = {"num_real": system.num_real, "num_generated": system.num_generated}
-    given = {**sizes, "generations": generation, **values}
+    given: dict[str, Any] = {**sizes, "generations": generation, **values}
     if isinstance(system.policy, Replace):
         # Weights on an orthogonal design move as a mean does, by the input's length per label.
         length = given.pop("input_norm", 1.0)

@@ -127,11 +127,11 @@ def _why_not(system: RetrainingSystem) -> str | None:
 
 def _wider(system: RetrainingSystem) -> bool:
     """Whether real examples spread otherwise than those of the family as it is given."""
-    spread = [
-        np.trace(one.law.moments(one.parameters).covariance)
+    own, real = (
+        float(np.trace(one.law.moments(one.parameters).covariance))
         for one in (system.family, system.truth)
-    ]
-    return not np.isclose(*spread, rtol=1e-12)
+    )
+    return not np.isclose(own, real, rtol=1e-12)
 
 
 def _why_no_budget(system: RetrainingSystem, policy: Budget) -> str | None:
