@@ -52,7 +52,7 @@ def scatter_moments(num_inputs: int, context: int, order: int) -> FloatArray:
 
     Examples
     --------
-    >>> scatter_moments(1, 10, 2).tolist()
+    >>> scatter_moments(1, 10, 2).round(12).tolist()
     [1.0, 1.0, 1.2]
     """
     higher = [
