@@ -20,8 +20,8 @@ from symbolic.theorems.recursive_stability import theorem as of_the_loop
 _M, _beta, _m, _follow = s.loss_bound, s.uniform_stability, s.part_size, s.part_stability
 LOSS = "a loss between 0 and loss_bound, finitely many outcomes (any by refinement)"
 PART = (
-    "a part of the training set is independent draws of one law; one of them changes the law of "
-    "all else that the model is fitted to by at most part_stability"
+    "a part of the training set is part_size independent draws of one law; one of them changes the "
+    "law of all else that the model is fitted to by at most part_stability"
 )
 OURS = "proved here; the constants of the paper's bound are unknown"
 

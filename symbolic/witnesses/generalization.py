@@ -113,36 +113,45 @@ def _part_means() -> Iterator[Case]:
 
 
 def _part_squares() -> Iterator[Case]:
-    """Where the fit heeds nothing, half the mean squared difference of two losses is left."""
-    for loop in (remembering(True, 1), remembering(True, 2)):
-        numbers = _bounds(loop)
-        numbers |= {"part_stability": numbers.pop("recursive_stability"), "part_size": loop.real}
-        yield Case(numbers=numbers, value=_mean_square(loop, _real_part(loop)))
-        numbers = numbers | {"part_stability": 0, "part_size": loop.generated}
-        yield Case(numbers=numbers, value=_mean_square(loop, _made_part(loop)))
-    loop = one_way(2)
-    _, laws = next(loop.paths((0,)))
-    for part, size, law in (
-        (_real_part(loop), loop.real, loop.law),
-        (_made_part(loop), loop.generated, laws[-1]),
-    ):
-        numbers = _bounds(loop) | {"part_size": size, "part_stability": 0}
-        del numbers["recursive_stability"]
-        slack = (loop.most_loss() ** 2 - _two_losses(loop, law)) / (2 * size)
-        yield Case(numbers=numbers, value=_mean_square(loop, part), sharp=True, slack=slack)
+    for loop in (remembering(True, 1), remembering(True, 2), one_way(2)):
+        bounds = _bounds(loop)
+        follow = bounds.pop("recursive_stability")
+        for real, size, stability in ((True, loop.real, follow), (False, loop.generated, F(0))):
+            numbers = bounds | {"part_stability": stability, "part_size": size}
+            found = _mean_square(loop, (_real_part if real else _made_part)(loop))
+            slack = _square_slack(loop, real, stability)
+            yield Case(numbers=numbers, value=found, sharp=True, slack=slack)
 
 
 def _mean_square(loop: Loop, of: Callable[..., Fraction]) -> Fraction:
     return _mean(loop, lambda *event: of(*event) ** 2)
 
 
-def _two_losses(loop: Loop, law: Any) -> Fraction:
-    """Mean squared difference of the losses on two examples, of a fit that heeds nothing."""
+def _square_slack(loop: Loop, real: bool, stability: Fraction) -> Fraction:
+    """What the bound on a part's mean square gives away: at each swap, and at pairs of losses."""
+    size = loop.real if real else loop.generated
+    range_ = loop.most_loss()
+    change = 2 * range_ * loop.uniform_stability() + range_**2 * stability
 
-    def loss(x: int) -> Fraction:
-        return loop.loss((), (), x)
+    def slack(data: tuple[int, ...], law: Any, made: tuple[int, ...]) -> Fraction:
+        kept = loop.kept(data)
 
-    return mean_of(law, lambda x: mean_of(law, lambda y: (loss(x) - loss(y)) ** 2))
+        def loss(x: int) -> Fraction:
+            return loop.loss(kept, made, x)
+
+        of = loop.law if real else law
+        part = [loss(x) for x in (data if real else made)]
+        fresh = mean_of(of, loss)
+        product = fresh * sum(part, F(0)) / size
+        pairs = sum((x * y for x, y in itertools.permutations(part, 2)), F(0))
+        own = sum((x**2 for x in part), F(0)) / size
+        new = mean_of(of, lambda x: loss(x) ** 2)
+        swaps = change - fresh**2 + product + (change - own + new + change) / (2 * size)
+        if size > 1:
+            swaps += (1 - F(1, size)) * (change - pairs / (size * (size - 1)) + product)
+        return swaps + (range_**2 - own - new + 2 * product) / (2 * size)
+
+    return _mean(loop, slack)
 
 
 # ------------------------------------------------------------------------------------ whole loops
@@ -187,22 +196,21 @@ def _deviation(loop: Loop) -> Callable[..., Fraction]:
     return lambda *event: loop.share * real(*event) + (1 - loop.share) * made(*event)
 
 
+def _moment_slack(loop: Loop) -> Fraction:
+    """What is given away on the two parts, and by the convexity of the square."""
+    share, real, made = loop.share, _real_part(loop), _made_part(loop)
+    apart = _mean(loop, lambda *event: (real(*event) - made(*event)) ** 2)
+    slack = share * _square_slack(loop, True, loop.recursive_stability())
+    slack += (1 - share) * _square_slack(loop, False, F(0))
+    return slack + share * (1 - share) * apart
+
+
 def _moments() -> Iterator[Case]:
     for loop in (one_way(1), one_way(3), remembering(True, 1), remembering(True, 2)):
         numbers = _bounds(loop) | {"real_share": loop.share}
         numbers["num_examples"] = loop.real + loop.generated
-        heeds_nothing = loop.uniform_stability() == 0
-        slack = _spare(loop) if heeds_nothing else 0
         found = _mean_square(loop, _deviation(loop))
-        yield Case(numbers=numbers, value=found, sharp=heeds_nothing, slack=slack)
-
-
-def _spare(loop: Loop) -> Fraction:
-    """What is given away where the fit heeds nothing: variances, not squared ranges, matter."""
-    _, laws = next(loop.paths((0,) * loop.real))
-    size, range_ = loop.real + loop.generated, loop.most_loss() ** 2
-    weights = ((loop.share, loop.law), (1 - loop.share, laws[-1]))
-    return sum((w * (range_ - _two_losses(loop, law) / 2) for w, law in weights), F(0)) / size
+        yield Case(numbers=numbers, value=found, sharp=True, slack=_moment_slack(loop))
 
 
 def _reached(loop: Loop, of: Callable[..., Fraction], chance: Fraction) -> Fraction:
@@ -211,45 +219,34 @@ def _reached(loop: Loop, of: Callable[..., Fraction], chance: Fraction) -> Fract
     return max(x for _, x in sizes if sum(p for p, y in sizes if y >= x) >= chance)
 
 
-def _confidence() -> Iterator[Case]:
+def _confidence(keeps: bool) -> Iterator[Case]:
+    """What is given away: by the largest shift, and by the mean square and its bound."""
     for loop, chance in (
-        (one_way(1), F(1, 5)),
-        (one_way(3), F(1, 20)),
-        (remembering(True, 1), F(1, 10)),
-        (remembering(True, 2), F(1, 4)),
+        (one_way(1, keeps=keeps), F(1, 5)),
+        (one_way(3, keeps=keeps), F(1, 20)),
+        (remembering(keeps, 1), F(1, 10)),
+        (remembering(keeps, 1, generated=2), F(1, 4)),
     ):
-        numbers = _setting(loop) | {"error_chance": chance}
-        numbers["num_examples"] = size = loop.real + loop.generated
+        numbers, size = _setting(loop) | {"error_chance": chance}, loop.generated
+        if keeps:
+            numbers["num_examples"] = loop.real + size
+            square = _mean_square(loop, _deviation(loop)) + _moment_slack(loop)
+        else:
+            numbers["num_generated"] = size
+            square = _mean_square(loop, _made_part(loop)) + _square_slack(loop, False, F(0))
         found = _reached(loop, _gap(loop), chance)
-        heeds_nothing, slack = loop.uniform_stability() == 0, mp.mpf(0)
-        if heeds_nothing:
-            room = (1 - loop.share) * numbers["loss_bound"] * _most_shift(loop) - found
-            square = numbers["loss_bound"] ** 2 / (size * chance)
-            slack = mp.mpf(room.numerator) / room.denominator
-            slack += mp.sqrt(mp.mpf(square.numerator) / square.denominator)
+        slack = (1 - loop.share) * numbers["loss_bound"] * _most_shift(loop) - found
         yield Case(
-            numbers=numbers, value=found, error=mp.mpf(10) ** -30, sharp=heeds_nothing, slack=slack
+            numbers=numbers,
+            value=found,
+            error=mp.mpf(10) ** -30,
+            sharp=True,
+            slack=_real(slack) + mp.sqrt(_real(square / chance)),
         )
 
 
-def _confidence_without_real() -> Iterator[Case]:
-    for loop, chance in (
-        (one_way(1, keeps=False), F(1, 5)),
-        (one_way(3, keeps=False), F(1, 20)),
-        (remembering(False, 1), F(1, 10)),
-        (remembering(False, 1, generated=2), F(1, 4)),
-    ):
-        numbers = _setting(loop) | {"error_chance": chance, "num_generated": loop.generated}
-        found = _reached(loop, _gap(loop), chance)
-        heeds_nothing, slack = loop.uniform_stability() == 0, mp.mpf(0)
-        if heeds_nothing:
-            room = numbers["loss_bound"] * _most_shift(loop) - found
-            square = numbers["loss_bound"] ** 2 / (2 * loop.generated * chance)
-            slack = mp.mpf(room.numerator) / room.denominator
-            slack += mp.sqrt(mp.mpf(square.numerator) / square.denominator)
-        yield Case(
-            numbers=numbers, value=found, error=mp.mpf(10) ** -30, sharp=heeds_nothing, slack=slack
-        )
+def _real(value: Fraction) -> Any:
+    return mp.mpf(value.numerator) / value.denominator
 
 
 def _lipschitz() -> Iterator[Case]:
@@ -281,7 +278,7 @@ WITNESSES: dict[str, Witness] = {
     "generalization_expected": _exact("Abs(Mean(gap_G))", _expected, True),
     "generalization_expected_without_real": _exact("Abs(Mean(gap_G))", _expected, False),
     "generalization_second_moment": _exact("Mean(dev_G**2)", _moments),
-    "generalization_confidence": _exact("q_gap", _confidence),
-    "generalization_confidence_without_real": _exact("q_gap", _confidence_without_real),
+    "generalization_confidence": _exact("q_gap", _confidence, True),
+    "generalization_confidence_without_real": _exact("q_gap", _confidence, False),
     "uniform_stability_lipschitz": _exact("beta_n", _lipschitz),
 }
