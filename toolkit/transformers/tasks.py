@@ -174,7 +174,6 @@ def squared_errors(
     return jnp.mean(jnp.square(answers - right), axis=1)
 
 
-@jit(static_argnums=(0, 2, 4))
 def evaluated(
     attention: Attention, weights: Weights, tasks: Tasks, key: Array, number: int
 ) -> Array:
@@ -187,10 +186,18 @@ def evaluated(
     >>> evaluated("linear", weights, Tasks.of_length(3, 10), jax.random.key(0), 5).shape
     (5,)
     """
-    return squared_errors(attention, weights, tasks, key, number)
+    static, lengths = apart(tasks, attention)
+    found: Array = _evaluated(attention, weights, static, lengths, key, number)
+    return found
 
 
-@jit(static_argnums=(1, 3))
+@jit(static_argnums=(0, 2, 5))
+def _evaluated(
+    attention: Attention, weights: Weights, static: Tasks, lengths: Array, key: Array, number: int
+) -> Array:
+    return squared_errors(attention, weights, together(static, lengths, attention), key, number)
+
+
 def gain(weights: Weights, tasks: Tasks, key: Array, number: int) -> tuple[Array, Array]:
     """The gain of linear attention as a step of gradient descent, and how far it is from one.
 
@@ -211,8 +218,46 @@ def gain(weights: Weights, tasks: Tasks, key: Array, number: int) -> tuple[Array
     >>> [round(float(one), 12) for one in found]
     [0.7, 0.0]
     """
-    _, moments = draw_moments(tasks, key, number)
+    static, lengths = apart(tasks, "linear")
+    found: tuple[Array, Array] = _gain(weights, static, lengths, key, number)
+    return found
+
+
+@jit(static_argnums=(1, 4))
+def _gain(
+    weights: Weights, static: Tasks, lengths: Array, key: Array, number: int
+) -> tuple[Array, Array]:
+    _, moments = draw_moments(together(static, lengths, "linear"), key, number)
     step = moments[:, :-1, -1]
     found = jax.vmap(lambda one: coefficients(weights, one))(moments)
     of_step = jnp.sum(found * step) / jnp.sum(step**2)
     return of_step, jnp.sum((found - of_step * step) ** 2) / jnp.sum(found**2)
+
+
+def apart(tasks: Tasks, attention: Attention) -> tuple[Tasks, Array]:
+    """What is compiled in, and the lengths of prompts, which are not for linear attention.
+
+    Its prompts are drawn by their moments, at any length by the same program.
+
+    Examples
+    --------
+    >>> static, lengths = apart(Tasks.of_length(3, 10), "linear")
+    >>> static.context, lengths.tolist()
+    ((1, 1), [10.0, 10.0])
+    """
+    static = tasks._replace(context=(1, 1)) if attention == "linear" else tasks
+    return static, jnp.asarray(tasks.context, float)
+
+
+def together(static: Tasks, lengths: Array, attention: Attention) -> Tasks:
+    """The inverse of :func:`apart`, inside a program.
+
+    Examples
+    --------
+    >>> tasks = Tasks.of_length(3, 10)
+    >>> together(tasks, jnp.array([10.0, 10.0]), "softmax") == tasks
+    True
+    """
+    if attention == "softmax":
+        return static
+    return static._replace(context=(lengths[0], lengths[1]))  # type: ignore[arg-type]

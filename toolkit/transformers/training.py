@@ -9,12 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-import optax
 
 from toolkit.machine import jit
 from toolkit.rng import normals, split
 from toolkit.transformers.attention import Array, Attention, Weights, gradient_descent_weights
-from toolkit.transformers.tasks import Tasks, squared_errors
+from toolkit.transformers.tasks import Tasks, apart, squared_errors, together
 
 #: A gradient longer than this is shortened to it: products of layers have rare large ones.
 _LONGEST = 1.0
@@ -95,8 +94,9 @@ def train(
     for name, value in (("layers", layers), ("steps", steps), ("batch_size", batch_size)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, not {value}.")
-    spec = _Spec(tasks, attention, layers, restricted, steps, batch_size, queries, learning_rate)
-    weights, loss = _trained(spec, jax.vmap(jax.random.key)(jnp.asarray(seeds)))
+    static, lengths = apart(tasks, attention)
+    spec = _Spec(static, attention, layers, restricted, steps, batch_size, queries, learning_rate)
+    weights, loss = _trained(spec, lengths, jax.vmap(jax.random.key)(jnp.asarray(seeds)))
     return Trained(weights, np.asarray(loss), tuple(seeds))
 
 
@@ -114,12 +114,15 @@ class _Spec(NamedTuple):
 
 
 @jit(static_argnums=0)
-def _trained(spec: _Spec, keys: Array) -> tuple[Weights, Array]:
-    return jax.vmap(partial(_one, spec))(keys)
+def _trained(spec: _Spec, lengths: Array, keys: Array) -> tuple[Weights, Array]:
+    return jax.vmap(partial(_one, spec, lengths))(keys)
 
 
-def _one(spec: _Spec, key: Array) -> tuple[Weights, Array]:
+def _one(spec: _Spec, lengths: Array, key: Array) -> tuple[Weights, Array]:
     """One seed."""
+    import optax  # slow to import, and needed here alone
+
+    tasks = together(spec.tasks, lengths, spec.attention)
     optimiser = optax.chain(
         optax.clip_by_global_norm(_LONGEST),
         optax.adam(optax.cosine_decay_schedule(spec.learning_rate, spec.steps)),
@@ -128,7 +131,7 @@ def _one(spec: _Spec, key: Array) -> tuple[Weights, Array]:
     def loss(parameters: Any, key: Array) -> Array:
         weights = _weights(spec, parameters)
         return jnp.mean(
-            squared_errors(spec.attention, weights, spec.tasks, key, spec.batch_size, spec.queries)
+            squared_errors(spec.attention, weights, tasks, key, spec.batch_size, spec.queries)
         )
 
     def step(state: tuple[Any, Any], key: Array) -> tuple[tuple[Any, Any], Array]:
