@@ -81,6 +81,7 @@ def _families_panel(ax: Any, runs: Any) -> None:
     ax.set_yticks(range(len(rows)), [f"{one.kind}, {one.share:.0%} real" for one in rows],
                   fontsize=7)  # fmt: skip
     ax.invert_yaxis()
+    ax.set_ylabel("family and share of real data")
     ax.set_xlabel("over the range of the loss (beyond the dotted line: vacuous)")
     last = int(rows[0].found[labels.GENERATION].values[-1])
     ax.set_title(f"The bound's terms after {last} generations, constants measured")

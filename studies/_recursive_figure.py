@@ -81,6 +81,7 @@ def _families_panel(ax: Any, runs: Any) -> None:
     ax.plot([], [], "|", color="0.2", label="typical neighbours, at most")
     ax.set_yticks(range(len(kinds)), kinds)
     ax.invert_yaxis()
+    ax.set_ylabel("family")
     ax.set_xlim(0, 1)
     ax.set_xlabel(r"total variation $\gamma$, worst neighbour tried (95 % interval)")
     last = runs.families[0].found.sizes[labels.GENERATION] - 1

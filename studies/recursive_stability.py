@@ -236,9 +236,9 @@ def _verdicts(config: Config, runs: _Runs) -> dict[str, Verdict]:
         ),
         "Changing one example moves later laws by little": Verdict(
             CAVEAT if all(power < -0.25 for power in smooth.values()) else FAILS,
-            "For fits that average: the power of the number of examples is "
-            + ", ".join(f"{power:.2f} ({kind})" for kind, power in smooth.items())
-            + f"; a narrow kernel, which repeats its data, {forgetful:.2f}.",
+            "The power of the number of examples with which it goes: "
+            + ", ".join(f"{power:.2f} ({kind})" for kind, power in powers.items())
+            + "; a narrow kernel repeats its data.",
         ),
         "The architecture decides (TL;DR)": Verdict(
             HOLDS if forgetful > -0.2 > max(smooth.values(), default=0) else CAVEAT,

@@ -21,10 +21,12 @@ from studies import (
     digits_fit,
     fidelity,
     gaussian_collapse,
+    generalisation_bound,
     image_contraction,
     least_squares,
     matthew_effect,
     network_of_models,
+    recursive_stability,
     retraining_stability,
     text_collapse,
     update_frequency,
@@ -159,6 +161,36 @@ TINY: dict[str, dict[str, Any]] = {
         "few_steps": (),
         "points": 500,
         "many_replicates": 10_000,
+    },
+    "recursive_stability": {
+        "sizes": (20,),
+        "shares": (0.0, 0.2),
+        "generations": 4,
+        "replicates": 2000,
+        "kinds": ("Gaussian, variance fitted",),
+        "family_size": 20,
+        "family_generations": 2,
+        "pairs": 64,
+        "kernel_pairs": 64,
+        "candidates": 1,
+        "typical": 1,
+        "growing_kinds": ("kernel, narrow",),
+        "growing_sizes": (10, 40),
+        "text_replicates": 32,
+    },
+    "generalisation_bound": {
+        "random_systems": 21,
+        "random_generations": 6,
+        "summed": 1,
+        "kinds": ("categorical",),
+        "shares": (0.0, 0.5),
+        "size": 40,
+        "generations": 3,
+        "replicates": 64,
+        "candidates": 1,
+        "growing_kind": "categorical",
+        "growing_sizes": (40, 160),
+        "growing_generations": 3,
     },
     "network_of_models": {
         "num_models": 3,
@@ -598,6 +630,45 @@ def test_retraining_stability_sees_a_wrong_radius(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(cases, "stability", wrong)
     scores = [retraining_stability._score(claim) for claim in cases.claims(config)]
     assert min(scores) > retraining_stability.CRITICAL
+
+
+def test_recursive_stability_meets_its_closed_forms(results: Run) -> None:
+    result = results("recursive_stability")
+    assert verdict(result, "Closed forms agree").outcome == HOLDS
+    assert verdict(result, "why a loop survives").outcome == FAILS
+    assert float(result.data["texts"].wasserstein_low[-1]) > 0
+
+
+def test_recursive_stability_sees_a_wrong_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict can fail: real data with a tenth more examples."""
+    cases = recursive_stability.cases
+    right = cases.predicted_stability
+
+    def wrong(system: Any, **same: Any) -> xr.Dataset:
+        return right(system.replace(num_real=system.num_real + 2), **same)
+
+    monkeypatch.setattr(cases, "predicted_stability", wrong)
+    tiny = TINY["recursive_stability"] | {"replicates": 20_000, "shares": (0.0,)}
+    config = _study.configuration(recursive_stability, **tiny)
+    apart = [np.abs(one.measured - one.predicted) / one.error for one in cases.grid(config)]
+    assert np.max(apart) > recursive_stability.CRITICAL
+
+
+def test_the_generalisation_bound_holds_and_is_loose(results: Run) -> None:
+    result = results("generalisation_bound")
+    assert verdict(result, "F1 bounds").outcome == HOLDS
+    assert verdict(result, "(Theorem 1)").outcome == HOLDS
+    assert verdict(result, "keeps the shift bounded").outcome == HOLDS
+    assert result.data["random_loops"].sizes["loop"] >= 1000
+
+
+def test_generalisation_bound_sees_a_broken_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict can fail: a bound that forgets the earlier generations."""
+    cases = generalisation_bound.cases
+    monkeypatch.setattr(cases, "shift_bound", lambda error, share, fits: error + 0 * fits)
+    config = _study.configuration(generalisation_bound, **TINY["generalisation_bound"])
+    assert cases.random_loops(config).ratio.max() > 1
+    assert cases.attained(config) > 0.5
 
 
 def test_networks_meet_their_theorems(results: Run) -> None:
