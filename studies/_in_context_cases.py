@@ -13,6 +13,7 @@ from studies._contraction import contraction
 from toolkit import labels, metrics
 from toolkit.simulate import simulate
 from toolkit.systems import InContextRegression, Mix, Replace, RetrainingSystem
+from toolkit.systems.families import Family
 from toolkit.theory.in_context import best_descent, closed_form_transformer
 from toolkit.transformers import Tasks, Trained, Weights, train
 from toolkit.transformers.tasks import evaluated, gain
@@ -164,7 +165,7 @@ def family(config: Any, weights: Weights, attention: str = "linear") -> InContex
     )
 
 
-def loop(model: InContextRegression, num_real: int, context: int) -> RetrainingSystem:
+def loop(model: Family, num_real: int, context: int) -> RetrainingSystem:
     """Contexts of one length, so many of whose examples are real ones, always the same.
 
     Without any, the first context alone is real.

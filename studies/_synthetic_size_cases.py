@@ -107,8 +107,8 @@ def unbiased(config: Any) -> Iterator[Point]:
     noise = {"noise_sd": config.noise_sd}
     families: dict[str, Family] = {
         MEAN: Gaussian(mean=np.zeros(1), cov=np.eye(1)),
-        DESIGN: LinearRegression(coef=coef, inputs="orthogonal", **noise),  # type: ignore[arg-type]
-        LEAST_SQUARES: LinearRegression(coef=coef, **noise),  # type: ignore[arg-type]
+        DESIGN: LinearRegression(coef=coef, inputs="orthogonal", **noise),
+        LEAST_SQUARES: LinearRegression(coef=coef, **noise),
     }
     for name, family in families.items():
         for ratio in config.ratios:

@@ -229,8 +229,8 @@ def _scores(config: Config, runs: _Runs) -> tuple[float, float]:
     found = np.array([one[1:] for one in runs.growth])
     square, typical = predicted_growth(config, [one.real for one in runs.growth])
     return (
-        float(within(found[:, 0], found[:, 1], square, SLACK * square).max()),
-        float(within(found[:, 2], found[:, 3], typical, SLACK * typical).max()),
+        float(within(found[:, 0] / square, found[:, 1] / square, 1.0, SLACK).max()),
+        float(within(found[:, 2] / typical, found[:, 3] / typical, 1.0, SLACK).max()),
     )
 
 

@@ -174,10 +174,13 @@ def _data(runs: _Runs) -> xr.DataTree:
 def _score(config: Config, runs: _Runs) -> float:
     """Standard errors between trained layers and the theorem, beyond the slack."""
     own = runs.transformers[ONE]
-    exact = [float(cases.predicted(config, "error", p.num_real, p.num_synthetic)) for p in own]
-    slack = SLACK * np.array(exact)
-    found = [p.after for p in own], [p.after_error for p in own]
-    return float(within(*found, exact, slack).max())
+    exact = np.array(
+        [float(cases.predicted(config, "error", p.num_real, p.num_synthetic)) for p in own]
+    )
+    # In units of what is predicted, so that the slack is one number.
+    after = np.array([p.after for p in own]) / exact
+    error = np.array([p.after_error for p in own]) / exact
+    return float(within(after, error, 1.0, SLACK).max())
 
 
 def _threshold(config: Config) -> float:
