@@ -164,7 +164,8 @@ def _finding(config: Config, runs: _Runs) -> str:
         f"{one.kind}, {one.share:.0%} real: gap {last(one, labels.GAP):.3f} +- "
         f"{last(one, labels.GAP + labels.OF_ERROR):.3f}, bound "
         f"{last(one, labels.BOUND_EXPECTED):.2f} = {last(one, labels.BOUND_SHIFT):.2f} (shift) + "
-        f"{last(one, labels.BOUND_UNIFORM):.2f} (uniform) + {last(one, labels.BOUND_RECURSIVE):.2f} (recursive), "
+        f"{last(one, labels.BOUND_UNIFORM):.2f} (uniform) + "
+        f"{last(one, labels.BOUND_RECURSIVE):.2f} (recursive), "
         f"{last(one, labels.BOUND_OVER_RANGE):.2f} of the loss's range"
         for one in runs.bounds
     )
