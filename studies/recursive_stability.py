@@ -191,8 +191,8 @@ def _finding(config: Config, runs: _Runs) -> str:
         f"loosely: after {last} generations without real data it is "
         f"{_loose(runs.families):.1f} times that of mixtures of runs (median over families). Worst "
         f"of the neighbours tried (95 % intervals): {rows}. The first generation's goes with the "
-        f"number of examples to the power {powers}. In a loop of texts and images, one of {2 * config.text_images} real images "
-        f"that moves from corner to corner moves the images' means by "
+        f"number of examples to the power {powers}. In a loop of texts and images, one of "
+        f"{2 * config.text_images} real images that moves from corner to corner moves the means by "
         f"{float(runs.texts[labels.WASSERSTEIN_COUPLED][-1]):.3f} at most (coupling) and "
         f"{float(runs.texts[labels.WASSERSTEIN_LOW][-1]):.3f} at least."
     )
