@@ -50,7 +50,7 @@ BUDGET: dict[str, float] = {
     "retraining: policies": 2e-5,
     "retraining: loop and twin": 4e-5,
     "retraining: predictions": 2e-5,
-    "transformers": 1e-6,
+    "transformers": 2e-7,
     "stability: closed forms": 1e-6,
     # tests/verification
     "verification: grid of systems": 1e-4,
