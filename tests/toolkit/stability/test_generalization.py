@@ -1,6 +1,7 @@
 """The generalisation bound: parts of the gap against enumeration, terms against theorems."""
 
 import itertools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +42,7 @@ def enumerated(keeps: bool) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["mix", "replace"])
-def bound(request):
+def bound(request: pytest.FixtureRequest) -> Any:
     policy = tk.Mix() if request.param else tk.Replace()
     found = tk.generalization_bound(
         loops(policy), generations=2, replicates=2000, seed=1, loss_range=(0.0, CUT), candidates=4
@@ -49,7 +50,7 @@ def bound(request):
     return request.param, found
 
 
-def test_every_part_of_the_gap_is_that_of_the_enumeration(bound):
+def test_every_part_of_the_gap_is_that_of_the_enumeration(bound: Any) -> None:
     keeps, found = bound
     reach = stats.norm.isf(level("stability: closed forms") / 32)
     for name, exact in enumerated(keeps).items():
@@ -60,7 +61,7 @@ def test_every_part_of_the_gap_is_that_of_the_enumeration(bound):
     np.testing.assert_allclose(found.gap, parts, atol=1e-12)
 
 
-def test_the_enumeration_would_see_a_wrong_share(bound):
+def test_the_enumeration_would_see_a_wrong_share(bound: Any) -> None:
     keeps, found = bound
     other = enumerated(not keeps)[labels.GAP_GENERATED]
     here = found.isel(generation=0)
@@ -68,12 +69,13 @@ def test_the_enumeration_would_see_a_wrong_share(bound):
     assert apart > 6 * float(here[labels.GAP_GENERATED + labels.OF_ERROR])
 
 
-def test_the_terms_are_the_theorems(bound):
+def test_the_terms_are_the_theorems(bound: Any) -> None:
     keeps, found = bound
     terms = found.bound_shift + found.bound_uniform + found.bound_recursive
     np.testing.assert_allclose(terms, found.bound_expected, rtol=1e-12)
     fits, error = found.generation.values, float(found.bound_shift[0])
-    assert np.all(np.diff(found.bound_shift) > 0) and error > 0
+    assert np.all(np.diff(found.bound_shift) > 0)
+    assert error > 0
     assert float(found.loss_bound) == CUT
     if keeps:
         share = REAL / (REAL + GENERATED)
@@ -92,7 +94,7 @@ def test_the_terms_are_the_theorems(bound):
     assert np.array_equal(found.vacuous, found.bound_expected >= CUT)
 
 
-def test_total_variations_are_those_of_the_laws():
+def test_total_variations_are_those_of_the_laws() -> None:
     """Two Gaussians one standard deviation apart; a fit that adds nothing but its shift."""
     system = tk.RetrainingSystem(
         family=tk.Gaussian(mean=[0.0], cov=[[1.0]], known_cov=True), policy=tk.Replace(),
@@ -109,7 +111,7 @@ def test_total_variations_are_those_of_the_laws():
     assert errors.std() / np.sqrt(400) < 0.01
 
 
-def test_sensitivity_is_the_largest_change_that_is_tried():
+def test_sensitivity_is_the_largest_change_that_is_tried() -> None:
     law, loss = tk.Categorical(probs=PROBS).law, Loss(jnp.asarray(0.0), jnp.asarray(CUT))
     values = np.array([0.0, 0.0, 1.0, 0.0])
     data = Points(jnp.asarray(values)[None, :, None], jnp.ones((1, 4)))
@@ -140,7 +142,7 @@ def test_sensitivity_is_the_largest_change_that_is_tried():
         (loops(tk.Mix(), growth=1.0), {}, "growth = 0"),
     ],
 )
-def test_bad_arguments_are_told(system, given, message):
+def test_bad_arguments_are_told(system: Any, given: dict[str, Any], message: str) -> None:
     arguments = {"generations": 1, "replicates": 16, "seed": 1} | given
     with pytest.raises(ValueError, match=message):
         tk.generalization_bound(system, **arguments)

@@ -1,6 +1,7 @@
 """Recursive stability: against closed forms, against enumeration, and what is refused."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def mean_of(
 
 
 @pytest.fixture(scope="module", params=[tk.Mix(), tk.Replace()], ids=lambda policy: policy.name)
-def gaussian(request):
+def gaussian(request: pytest.FixtureRequest) -> Any:
     system = mean_of(request.param)
     found = tk.recursive_stability(
         system, generations=6, replicates=800, seed=1, domain=[[-3.0], [3.0]], candidates=4,
@@ -30,7 +31,7 @@ def gaussian(request):
     return system, found
 
 
-def test_paired_examples_of_a_gaussian_stay_as_far_apart_as_their_means(gaussian):
+def test_paired_examples_of_a_gaussian_stay_as_far_apart_as_their_means(gaussian: Any) -> None:
     system, found = gaussian
     apart = found.example_distance.values[:, None] / system.num_real
     np.testing.assert_allclose(found.wasserstein_coupled, np.broadcast_to(apart, (3, 7)), rtol=1e-9)
@@ -38,17 +39,18 @@ def test_paired_examples_of_a_gaussian_stay_as_far_apart_as_their_means(gaussian
     np.testing.assert_allclose(found.wasserstein_low, found.wasserstein_high, rtol=1e-6)
 
 
-def test_intervals_hold_the_closed_form(gaussian):
+def test_intervals_hold_the_closed_form(gaussian: Any) -> None:
     system, found = gaussian
     before = np.asarray(system_from_json(found.attrs[labels.SYSTEM]).real_data)
     for index in range(found.sizes[labels.NEIGHBOUR]):
         row, after = int(found.row[index]), found.example[index].values
         exact = predicted_stability(system, generations=6, before=before[row], after=after)
         low, high = (found[end][index].values for end in (labels.TV_LOW, labels.TV_HIGH))
-        assert np.all(low <= exact.total_variation) and np.all(exact.total_variation <= high)
+        assert np.all(low <= exact.total_variation)
+        assert np.all(exact.total_variation <= high)
 
 
-def test_the_worst_neighbour_is_at_an_end_of_the_domain(gaussian):
+def test_the_worst_neighbour_is_at_an_end_of_the_domain(gaussian: Any) -> None:
     _, found = gaussian
     assert abs(float(found.example[0, 0])) == 3.0
     assert np.all(found.example_distance.values[0] >= found.example_distance.values[1:])
@@ -56,7 +58,9 @@ def test_the_worst_neighbour_is_at_an_end_of_the_domain(gaussian):
 
 @pytest.mark.parametrize("policy", [tk.Mix(), tk.Replace()], ids=lambda policy: policy.name)
 @pytest.mark.parametrize("inputs", [None, "orthogonal"])
-def test_two_sample_estimates_agree_with_closed_forms_and_reject_a_wrong_one(policy, inputs):
+def test_two_sample_estimates_agree_with_closed_forms_and_reject_a_wrong_one(
+    policy: Any, inputs: str | None
+) -> None:
     """The first model's shift decides: a tenth more of it must be seen."""
     generator = np.random.default_rng(3)
     if inputs is None:
@@ -92,7 +96,7 @@ def test_two_sample_estimates_agree_with_closed_forms_and_reject_a_wrong_one(pol
     assert np.any(np.abs(value - wrong) > reach * error)
 
 
-def test_total_variation_of_categories_is_that_of_their_chain():
+def test_total_variation_of_categories_is_that_of_their_chain() -> None:
     """Two categories: the counts are a Markov chain, whose laws are enumerated."""
     number = 8
     system = tk.RetrainingSystem(
@@ -114,7 +118,7 @@ def test_total_variation_of_categories_is_that_of_their_chain():
     assert abs(float(here.total_variation_mixture) - exact) < 0.05
 
 
-def test_nothing_changes_where_nothing_is_changed():
+def test_nothing_changes_where_nothing_is_changed() -> None:
     system = mean_of(tk.Mix()).replace(real_data=np.linspace(-1, 1, 20)[:, None])
     found = tk.recursive_stability(
         system, generations=2, replicates=16, seed=1, changes=[(0, [-1.0])]
@@ -124,7 +128,7 @@ def test_nothing_changes_where_nothing_is_changed():
     assert list(found.neighbour.values) == ["given 1"]
 
 
-def test_a_selection_has_no_density():
+def test_a_selection_has_no_density() -> None:
     system = mean_of(tk.Curated(choices=2))
     found = tk.recursive_stability(
         system, generations=1, replicates=16, seed=1, candidates=2, typical=0
@@ -146,20 +150,20 @@ def test_a_selection_has_no_density():
         ({"typical": -1}, "typical must be"),
     ],
 )
-def test_bad_arguments_are_told(changes, message):
+def test_bad_arguments_are_told(changes: dict[str, Any], message: str) -> None:
     system = mean_of(tk.Mix()).replace(real_data=np.linspace(-1, 1, 20)[:, None])
     given = {"generations": 1, "replicates": 16, "seed": 1} | changes
     with pytest.raises(ValueError, match=message):
         tk.recursive_stability(system, **given)
 
 
-def test_other_loops_are_sent_to_trajectories():
+def test_other_loops_are_sent_to_trajectories() -> None:
     system = tk.CoevolvingSystem.on_unit_circle(num_texts=2, variance=1.0, batch_size=10)
     with pytest.raises(ValueError, match="paired_distance"):
         tk.recursive_stability(system, generations=1, replicates=8, seed=1)
 
 
-def test_unknown_closed_forms_say_why():
+def test_unknown_closed_forms_say_why() -> None:
     cases = itertools.chain(
         [(tk.Categorical(probs=[0.5, 0.5]), tk.Mix(), "only gaussian")],
         [(tk.Gaussian(mean=[0.0], cov=[[1.0]]), tk.Mix(), "known_cov")],
@@ -172,7 +176,7 @@ def test_unknown_closed_forms_say_why():
             predicted_stability(system, generations=1, before=[0.0], after=[1.0])
 
 
-def test_a_fitted_variance_is_known_in_wassersteins_distance():
+def test_a_fitted_variance_is_known_in_wassersteins_distance() -> None:
     """Every pair of examples moves monotonically: the pairing attains the distance."""
     data = np.linspace(-2, 2, 12)[:, None]
     system = tk.RetrainingSystem(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 
 from toolkit.systems import validation
 from toolkit.systems.families.members import MEMBERS, Member
@@ -44,6 +45,12 @@ class ExponentialFamilyLaw(Law):
         """``log h(x) + eta . T(x) - A(eta)``."""
         x, member = values[:, 0], self._member
         return member.log_base(x) + member.statistic(x) @ params - member.log_partition(params)
+
+    def supports(self, params: Array, values: FloatArray) -> npt.NDArray[np.bool_]:
+        """Numbers of the member's range, whole ones where it counts."""
+        x, member = values[:, 0], self._member
+        inside = (x >= 0) & (x < member.highest) & (not member.whole or x == np.round(x))
+        return inside & super().supports(params, values)
 
     def moments(self, params: Array) -> Moments:
         """Of the sufficient statistics: the gradient and the Hessian of A."""

@@ -50,6 +50,10 @@ class Member(NamedTuple):
         ``nodes(parameters, order)``: values and weights that integrate over the law.
     usual : callable
         The inverse of ``natural``.
+    highest : float
+        Examples lie below it, and not below 0.
+    whole : bool
+        Whether they are whole numbers.
     """
 
     parameters: tuple[str, ...]
@@ -62,6 +66,8 @@ class Member(NamedTuple):
     sample: Callable[[Array, Array, int], Array]
     attained: Callable[[Array], Array]
     nodes: Callable[[np.ndarray, int], _Nodes]
+    highest: float = np.inf
+    whole: bool = False
 
 
 def _itself(x: Array) -> Array:
@@ -144,6 +150,7 @@ MEMBERS: dict[str, Member] = {
         sample=lambda eta, key, n: jax.random.poisson(key, jnp.exp(eta[0]), (n,)).astype(float),
         attained=_positive,
         nodes=lambda p, _: _whole_numbers("poisson", p[0]),
+        whole=True,
     ),
     "geometric": Member(
         parameters=("prob",),
@@ -156,6 +163,7 @@ MEMBERS: dict[str, Member] = {
         sample=lambda eta, key, n: jnp.floor(jnp.log(uniforms(key, n)) / eta[0]),
         attained=_positive,
         nodes=lambda p, _: _whole_numbers("geom", p[0], -1),
+        whole=True,
     ),
     "exponential": Member(
         parameters=("rate",),
@@ -196,5 +204,6 @@ MEMBERS: dict[str, Member] = {
         sample=_two_gammas,
         attained=_beta_attained,
         nodes=_beta_nodes,
+        highest=1.0,
     ),
 }
