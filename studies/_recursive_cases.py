@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -168,6 +168,15 @@ def family_of(kind: str, number: int, seed: int) -> tuple[Family, list[list[floa
     points = np.random.default_rng(seed).normal(size=(number, 1)).clip(-3, 3)
     bandwidth = {WIDE: 0.5, NARROW: 0.01}[kind]
     return tk.KernelDensity(points=points, bandwidth=bandwidth), line
+
+
+def grouped(group: str, several: Iterable[Any]) -> dict[str, xr.Dataset]:
+    """What was found of each, by a path made of its family, size and share."""
+    found = {}
+    for one in several:
+        name = f"{one.kind}_{one.number}_{one.share:g}".replace(".", "p").replace(",", "")
+        found[f"{group}/{name.replace(' ', '_')}"] = one.found
+    return found
 
 
 def families(config: Any) -> Iterator[Measured]:

@@ -127,10 +127,7 @@ def _data(runs: _Runs) -> xr.DataTree:
             }
         )
     }
-    for group, several in (("bounds", runs.bounds), ("growing", runs.growing)):
-        for one in several:
-            name = f"{one.kind}_{one.number}_{one.share:g}".replace(".", "p")
-            groups[f"{group}/{name.replace(',', '').replace(' ', '_')}"] = one.found
+    groups |= families.grouped("bounds", runs.bounds) | families.grouped("growing", runs.growing)
     return xr.DataTree.from_dict(groups)
 
 

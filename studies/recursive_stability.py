@@ -133,10 +133,7 @@ def _data(runs: _Runs) -> xr.DataTree:
         ),
         "texts": runs.texts,
     }
-    for group, several in (("families", runs.families), ("growing", runs.growing)):
-        for one in several:
-            name = f"{one.kind}_{one.number}_{one.share:g}".replace(".", "p")
-            groups[f"{group}/{name.replace(',', '').replace(' ', '_')}"] = one.found
+    groups |= cases.grouped("families", runs.families) | cases.grouped("growing", runs.growing)
     return xr.DataTree.from_dict(groups)
 
 

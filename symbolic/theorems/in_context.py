@@ -24,7 +24,8 @@ from symbolic.model.in_context import (
 )
 from symbolic.relations import eq
 from symbolic.symbols import Mean
-from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorem import Step
+from symbolic.theorems.ours import ours
 from symbolic.theorems.retraining_errors import names, of_means
 
 _a, _b, _c = s.feature, s.other_feature, s.classes.index("c_f")
@@ -38,25 +39,7 @@ PRIOR = "true coefficients have mean square tau^2 each (of any such prior); real
 ATTENTION = "the coefficients are eta u, u the context's mean product of input and label"
 
 
-def theorem(
-    name: str, title: str, in_words: str, statement: sp.Rel, derivation: tuple[Step, ...],
-    *assumptions: str, conditions: tuple[sp.Rel, ...] = (), kind: Kind = Kind.EXACT,
-    lemmas: tuple[str, ...] = (),
-) -> Theorem:  # fmt: skip
-    """Write a theorem of this project on linear attention."""
-    return Theorem(
-        name=name,
-        title=title,
-        in_words=in_words,
-        statement=statement,
-        kind=kind,
-        source=Source.OURS,
-        reference=REFERENCE,
-        assumptions=assumptions,
-        conditions=conditions,
-        derivation=derivation,
-        lemmas=lemmas,
-    )
+theorem = ours(REFERENCE)
 
 
 def excess(size: sp.Expr) -> sp.Expr:

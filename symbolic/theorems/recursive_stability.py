@@ -19,7 +19,8 @@ from symbolic.model.recursive_stability import (
 )
 from symbolic.relations import eq
 from symbolic.symbols import Mean
-from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorem import Step
+from symbolic.theorems.ours import ours
 
 _t, _a, _n, _n0 = s.generations, s.real_share, s.num_generated, s.num_real
 _R, _var, _delta = s.example_distance, s.known_variance, s.paired_shift_at
@@ -34,25 +35,7 @@ MIXED = "alpha > 0: some real data in each training set"
 ALONE = "alpha = 0: after the first fit no real example is seen again"
 
 
-def theorem(
-    name: str, title: str, in_words: str, statement: sp.Rel, derivation: tuple[Step, ...],
-    *assumptions: str, conditions: tuple[sp.Rel, ...] = (), kind: Kind = Kind.EXACT,
-    lemmas: tuple[str, ...] = (), reference: str = "recursive stability (F2)",
-) -> Theorem:  # fmt: skip
-    """Write a theorem of this project on self-consuming loops."""
-    return Theorem(
-        name=name,
-        title=title,
-        in_words=in_words,
-        statement=statement,
-        kind=kind,
-        source=Source.OURS,
-        reference=reference,
-        assumptions=assumptions,
-        conditions=conditions,
-        derivation=derivation,
-        lemmas=lemmas,
-    )
+theorem = ours("recursive stability (F2)")
 
 
 # -------------------------------------------------------------------------- same noise, one change

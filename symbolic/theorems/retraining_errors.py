@@ -14,7 +14,8 @@ from symbolic import symbols as s
 from symbolic.model.retraining_errors import generated, real
 from symbolic.relations import eq
 from symbolic.symbols import Mean, SampleMean
-from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorem import Step
+from symbolic.theorems.ours import ours
 
 _n, _n0, _t, _V = s.num_generated, s.num_real, s.generations, s.real_variance
 _m, _v = s.location_error_at, s.model_variance_at
@@ -52,25 +53,7 @@ GENERATED = ("model:generated_moment", "model:generated_location", "model:model_
 REAL = ("model:real_moment", "model:real_location", "model:real_spread")
 
 
-def theorem(
-    name: str, title: str, in_words: str, statement: sp.Eq, derivation: tuple[Step, ...],
-    *assumptions: str, conditions: tuple[sp.Rel, ...] = (), kind: Kind = Kind.EXACT,
-    lemmas: tuple[str, ...] = (),
-) -> Theorem:  # fmt: skip
-    """Write a theorem of this project on iterative retraining."""
-    return Theorem(
-        name=name,
-        title=title,
-        in_words=in_words,
-        statement=statement,
-        kind=kind,
-        source=Source.OURS,
-        reference="iterative retraining (R4)",
-        assumptions=assumptions,
-        conditions=conditions,
-        derivation=derivation,
-        lemmas=lemmas,
-    )
+theorem = ours("iterative retraining (R4)")
 
 
 # ------------------------------------------------------------------------------------- one step
