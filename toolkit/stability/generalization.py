@@ -226,6 +226,8 @@ def _share_of(system: RetrainingSystem) -> float:
 def _loss_of(system: RetrainingSystem, loss_range: tuple[float, float] | None, seed: int) -> Loss:
     """The loss, cut to its range."""
     if loss_range is not None:
+        if np.shape(loss_range) != (2,):
+            raise ValueError(f"loss_range must be (low, high), not {loss_range!r}.")
         low, high = (real(end, "loss_range", -np.inf, np.inf) for end in loss_range)
         if low >= high:
             raise ValueError(f"loss_range must be (low, high), low before high, not {loss_range}.")

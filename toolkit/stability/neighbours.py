@@ -183,8 +183,12 @@ def given_changes(changes: Sequence[tuple[int, npt.ArrayLike]], values: FloatArr
         When a row is none of the real data or an example has another width.
     """
     found = []
-    for row, example in changes:
-        array = np.atleast_1d(np.asarray(example, float))
+    for change in changes:
+        try:
+            row, example = change
+            array = np.atleast_1d(np.asarray(example, float))
+        except (TypeError, ValueError):
+            raise ValueError(f"a change is (row, example), not {change!r}.") from None
         if not 0 <= int(row) < len(values) or array.shape != values.shape[1:]:
             raise ValueError(
                 f"a change is (row, example) with a row from 0 to {len(values) - 1} and "

@@ -265,17 +265,14 @@ def _dataset(
         name: ((labels.NEIGHBOUR, labels.GENERATION), array, labels.stability_attrs(name))
         for name, array in estimates.items()
     }
-    distance = [float(np.linalg.norm(pair[1] - pair[0])) for pair in moved]
-    data[labels.EXAMPLE_DISTANCE] = (
-        labels.NEIGHBOUR,
-        distance,
-        labels.stability_attrs(labels.EXAMPLE_DISTANCE),
-    )
-    data["row"] = (labels.NEIGHBOUR, [change.row for change in chosen])
-    data["example"] = (
-        (labels.NEIGHBOUR, "number"),
-        np.stack([change.example for change in chosen]),
-    )
+    of_change = {
+        labels.EXAMPLE_DISTANCE: [float(np.linalg.norm(pair[1] - pair[0])) for pair in moved],
+        labels.CHANGED_ROW: [change.row for change in chosen],
+        labels.CHANGED_EXAMPLE: np.stack([change.example for change in chosen]),
+    }
+    for name, array in of_change.items():
+        dims = labels.RECURSIVE_STABILITY[name].dims
+        data[name] = (dims, np.asarray(array), labels.stability_attrs(name))
     generation = np.arange(found.coupled.shape[0])
     return xr.Dataset(data, {labels.NEIGHBOUR: list(names), labels.GENERATION: generation})
 

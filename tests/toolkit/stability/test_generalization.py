@@ -137,6 +137,7 @@ def test_sensitivity_is_the_largest_change_that_is_tried() -> None:
     [
         (loops(tk.Mix()), {"replicates": 9}, "multiple of 8"),
         (loops(tk.Mix()), {"loss_range": (3.0, 0.0)}, "low before high"),
+        (loops(tk.Mix()), {"loss_range": 3.0}, "low, high"),
         (loops(tk.Mix()), {"error_chance": 0.0}, "error_chance must lie"),
         (loops(tk.Accumulate()), {}, "give policy Mix"),
         (loops(tk.Mix(), growth=1.0), {}, "growth = 0"),

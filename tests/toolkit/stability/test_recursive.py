@@ -43,7 +43,7 @@ def test_intervals_hold_the_closed_form(gaussian: Any) -> None:
     system, found = gaussian
     before = np.asarray(system_from_json(found.attrs[labels.SYSTEM]).real_data)
     for index in range(found.sizes[labels.NEIGHBOUR]):
-        row, after = int(found.row[index]), found.example[index].values
+        row, after = int(found.changed_row[index]), found.changed_example[index].values
         exact = predicted_stability(system, generations=6, before=before[row], after=after)
         low, high = (found[end][index].values for end in (labels.TV_LOW, labels.TV_HIGH))
         assert np.all(low <= exact.total_variation)
@@ -52,7 +52,7 @@ def test_intervals_hold_the_closed_form(gaussian: Any) -> None:
 
 def test_the_worst_neighbour_is_at_an_end_of_the_domain(gaussian: Any) -> None:
     _, found = gaussian
-    assert abs(float(found.example[0, 0])) == 3.0
+    assert abs(float(found.changed_example[0, 0])) == 3.0
     assert np.all(found.example_distance.values[0] >= found.example_distance.values[1:])
 
 
@@ -144,6 +144,7 @@ def test_a_selection_has_no_density() -> None:
         ({"domain": [[-3.0, 0.0], [3.0, 1.0]]}, "domain must hold"),
         ({"domain": [[-0.5], [0.5]]}, "outside the domain"),
         ({"changes": []}, "changes is empty"),
+        ({"changes": [1]}, r"a change is \(row, example\), not 1"),
         ({"changes": [(20, [0.0])]}, "row from 0 to 19"),
         ({"changes": [(0, [0.0, 1.0])]}, "1 numbers"),
         ({"confidence": 1.0}, "confidence must lie"),
