@@ -18,7 +18,7 @@ _NONE, _ENDLESS = 0.3, 3000.0
 @plotting.styled
 def figure(config: Any, runs: Any) -> Any:
     """Errors and best numbers; architectures and fits without a bias."""
-    drawn, axes = plotting.panels(2, 2, size=(11.5, 8.6))
+    drawn, axes = plotting.panels(2, 2, size=(14, 8.6))
     _error_panel(config, axes[0, 0], runs)
     _best_panel(config, axes[0, 1], runs)
     _change_panel(config, axes[1, 0], runs)
@@ -82,7 +82,7 @@ def _best_panel(config: Any, ax: Any, runs: Any) -> None:
         "The best number is as good as always all or nothing; what a\nbound "
         "recommends is decided by the constants that it assumes"
     )
-    ax.legend(loc="center right", fontsize=7.5)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7.5)
 
 
 def _change_panel(config: Any, ax: Any, runs: Any) -> None:

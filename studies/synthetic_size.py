@@ -54,7 +54,7 @@ class Config:
     most: int = 100_000
     shifts: tuple[float, ...] = (0.1, 0.2, 0.4)
     unbiased_real: int = 40
-    ratios: tuple[float, ...] = (0.1, 0.25, 1.0, 2.5, 10.0)
+    ratios: tuple[float, ...] = (0.25, 0.5, 1.0, 2.5, 10.0)
     replicates: int = 40_000
     softmax_replicates: int = 1000
     seed: int = 72
