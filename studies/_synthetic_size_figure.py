@@ -79,7 +79,7 @@ def _best_panel(config: Any, ax: Any, runs: Any) -> None:
     ax.set_xlabel("real examples")
     ax.set_ylabel("synthetic examples")
     ax.set_title(
-        "The best number is as good as always all or nothing; what a\nbound "
+        "For one layer the best number is all or nothing; what a\nbound "
         "recommends is decided by the constants that it assumes"
     )
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7.5)
