@@ -146,6 +146,7 @@ def _sizes_panel(config: Any, ax: Any, runs: Any) -> None:
     ax.plot(lengths, first * lengths[-1] / lengths, color="0.5", ls=":", label="1 / length")
     plotting.log_axis(ax, horizontal=True)
     plotting.log_axis(ax)
+    ax.set_ylim(None, 3)  # softmax attention may run away
     ax.set_xticks(config.lengths, [str(one) for one in config.lengths])
     ax.set_xlabel("examples in a context, at which it was also trained")
     ax.set_ylabel("squared error / that of answering 0")

@@ -8,7 +8,7 @@ import numpy as np
 
 from studies import _in_context_cases as cases
 from studies._contraction import within
-from studies._in_context_cases import ONE, SOFTMAX, Path
+from studies._in_context_cases import ONE, Path
 from studies._in_context_theory import (
     away,
     predicted_designs,
@@ -105,7 +105,7 @@ def _away_words(config: Any, runs: Any) -> str:
 def _slope_words(config: Any, runs: Any) -> str:
     return ", ".join(
         "{}, share {:g}: {:.2f} +- {:.2f}".format(name, share, *slope(runs.sizes, name, share))
-        for name, lengths in ((ONE, config.lengths), (SOFTMAX, config.softmax_lengths))
+        for name, lengths in ((ONE, config.lengths),)
         for share in config.shares
         if len(lengths) > 1
     )

@@ -40,7 +40,7 @@ class Config:
     noise_sd: float = 0.5
     context: int = 16
     long: int = 256
-    lengths: tuple[int, ...] = (16, 64, 256, 1024, 4096)
+    lengths: tuple[int, ...] = (16, 64, 256)
     softmax_lengths: tuple[int, ...] = (16, 64)
     num_seeds: int = 10
     steps: int = 1500
