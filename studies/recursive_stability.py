@@ -36,7 +36,7 @@ class Config:
     sizes: tuple[int, ...] = (20, 100, 500)
     shares: tuple[float, ...] = (0.0, 0.1, 0.2, 0.5)
     generations: int = 20
-    replicates: int = 20_000
+    replicates: int = 10_000
     reach: float = 2.0
     kinds: tuple[str, ...] = (
         cases.GAUSSIAN,
@@ -49,16 +49,16 @@ class Config:
     )
     family_size: int = 40
     family_shares: tuple[float, ...] = (0.0, 0.5)
-    family_generations: int = 10
+    family_generations: int = 8
     pairs: int = 480
-    kernel_pairs: int = 160
-    candidates: int = 12
-    typical: int = 4
+    kernel_pairs: int = 96
+    candidates: int = 8
+    typical: int = 2
     growing_kinds: tuple[str, ...] = (cases.FITTED, cases.CATEGORICAL, cases.NARROW)
-    growing_sizes: tuple[int, ...] = (20, 40, 80, 160)
+    growing_sizes: tuple[int, ...] = (20, 40, 80)
     text_images: int = 20
     text_batch: int = 60
-    text_replicates: int = 4000
+    text_replicates: int = 2000
     seed: int = 51
 
 
