@@ -18,8 +18,9 @@ from toolkit.theory.in_context import best_descent, closed_form_transformer
 from toolkit.transformers import Tasks, Trained, Weights, train
 from toolkit.transformers.tasks import evaluated, gain
 
-ONE, LONG, TWO, SOFTMAX = (
+ONE, CLOSED, LONG, TWO, SOFTMAX = (
     "one layer",
+    "one layer, closed form",
     "one layer, trained at long contexts",
     "two layers",
     "softmax attention",
@@ -142,6 +143,13 @@ def _given(config: Any, context: int, layers: int) -> dict[str, Any]:
 def closed_form(config: Any, context: int, layers: int = 1) -> Weights:
     """The best weights that descend a gradient."""
     return closed_form_transformer(**_given(config, context, layers))
+
+
+def repeated(config: Any, context: int) -> Trained:
+    """The closed form of one layer in the place of every seed."""
+    once, seeds = closed_form(config, context), tuple(range(config.num_seeds))
+    weights = Weights(*(np.stack([np.asarray(leaf)] * len(seeds)) for leaf in once))  # type: ignore[arg-type]
+    return Trained(weights, np.zeros((len(seeds), 0)), seeds)
 
 
 def closed_gain(config: Any, context: int) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from studies import _in_context_cases as cases
-from studies._in_context_cases import LONG, ONE, SOFTMAX, TWO
+from studies._in_context_cases import CLOSED, LONG, ONE, SOFTMAX, TWO
 from studies._in_context_theory import (
     predicted_growth,
     predicted_path,
@@ -131,24 +131,25 @@ def _sizes_panel(config: Any, ax: Any, runs: Any) -> None:
     norm = cases.squared_norm(config)
     colours = plotting.colours(len(config.shares))
     for share, colour in zip(config.shares, colours, strict=True):
-        exact = [stationary(config, share, context) / norm for context in config.lengths]
-        ax.plot(config.lengths, exact, color=colour, label=f"one layer, share {share:g}: theorem")
-        for name, mark, fill in ((ONE, "o", colour), (SOFTMAX, "D", "white")):
+        lengths = np.array(sorted({*config.lengths, *config.closed_lengths}))
+        exact = [stationary(config, share, context) / norm for context in lengths]
+        ax.plot(lengths, exact, color=colour, label=f"one layer, share {share:g}: theorem")
+        marks = (ONE, "o", colour), (CLOSED, "x", colour), (SOFTMAX, "D", "white")
+        for name, mark, fill in marks:
             own = {at: found for (of, part, at), found in runs.sizes.items()
                    if (of, part) == (name, share)}  # fmt: skip
             values = np.array(list(own.values())) / norm
             error = values.std(axis=1, ddof=1) / np.sqrt(values.shape[1])
             ax.errorbar(list(own), values.mean(axis=1), plotting.BAND * error, fmt=mark, ms=4.5,
                         color=colour, mfc=fill, capsize=2,
-                        label=f"{name}, share {share:g}: trained")  # fmt: skip
-    lengths = np.array(config.lengths, float)
-    first = stationary(config, max(config.shares), config.lengths[-1]) / norm
+                        label=f"{name}, share {share:g}")  # fmt: skip
+    first = stationary(config, max(config.shares), int(lengths[-1])) / norm
     ax.plot(lengths, first * lengths[-1] / lengths, color="0.5", ls=":", label="1 / length")
     plotting.log_axis(ax, horizontal=True)
     plotting.log_axis(ax)
     ax.set_ylim(None, 3)  # softmax attention may run away
-    ax.set_xticks(config.lengths, [str(one) for one in config.lengths])
-    ax.set_xlabel("examples in a context, at which it was also trained")
+    ax.set_xticks(lengths, [str(one) for one in lengths])
+    ax.set_xlabel("examples in a context, whose gain (or training) it has")
     ax.set_ylabel("squared error / that of answering 0")
     ax.set_title(
         "At a constant share of real examples the error of one\n"

@@ -8,7 +8,7 @@ import numpy as np
 
 from studies import _in_context_cases as cases
 from studies._contraction import within
-from studies._in_context_cases import ONE, Path
+from studies._in_context_cases import CLOSED, ONE, Path
 from studies._in_context_theory import (
     away,
     predicted_designs,
@@ -66,8 +66,7 @@ def finding(config: Any, runs: Any) -> str:
         f"{paths}. With the gain of its own length, {best:.3f}, nothing explodes, but without real "
         f"data the error ends at {own:.1%} of that of answering 0. Runs that ran away, by real "
         f"examples among {config.context}: {_away_words(config, runs)}. Slopes of log error in log "
-        f"length of contexts between the two longest, at a constant share, each trained at its "
-        f"length: "
+        f"length of contexts between the two longest, at a constant share, each at its own: "
         f"{_slope_words(config, runs)}."
     )
 
@@ -105,7 +104,7 @@ def _away_words(config: Any, runs: Any) -> str:
 def _slope_words(config: Any, runs: Any) -> str:
     return ", ".join(
         "{}, share {:g}: {:.2f} +- {:.2f}".format(name, share, *slope(runs.sizes, name, share))
-        for name, lengths in ((ONE, config.lengths),)
+        for name, lengths in ((ONE, config.lengths), (CLOSED, config.closed_lengths))
         for share in config.shares
         if len(lengths) > 1
     )
@@ -118,7 +117,7 @@ def verdicts(config: Any, runs: Any) -> dict[str, Verdict]:
     excess = max(float(one.excess.max()) for one in runs.one)
     better = float(runs.restricted.best / runs.two.error.mean())
     smallest = min(config.shares)
-    steep, error = slope(runs.sizes, ONE, smallest)
+    steep, error = slope(runs.sizes, CLOSED, smallest)
     norm = cases.squared_norm(config)
     without = {name: float(np.median(found)) / norm
                for (name, real), found in runs.late.items() if real == 0}  # fmt: skip
@@ -142,9 +141,11 @@ def verdicts(config: Any, runs: Any) -> dict[str, Verdict]:
         ),
         '"Even a constant-sized proportion of real data ensures convergence"': Verdict(
             CAVEAT if steep < -0.5 else FAILS,
-            f"With one layer trained at the length of its contexts the error falls, at a share "
-            f"of {smallest:g}, like the length to the power {steep:.2f} +- {error:.2f} between "
-            f"the two longest. But at a given length the share must be large enough: with "
+            f"With one layer at the best gain of its contexts' length (the closed form; trained "
+            f"ones agree as far as {max(config.lengths)}) the error falls, at a share of "
+            f"{smallest:g}, like the length to the power {steep:.2f} +- {error:.2f} between "
+            f"{sorted(config.closed_lengths)[-2]} and {max(config.closed_lengths)}. But at a given "
+            f"length the share must be large enough: with "
             f"{config.context} examples and the gain of contexts of {config.long} the mean square "
             f"is unbounded below a share of {threshold(config):.3f} (with {config.long} examples "
             f"below {threshold(config, config.long):.3f}).",

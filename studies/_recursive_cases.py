@@ -32,6 +32,7 @@ class Cell(NamedTuple):
         Real ones among them.
     predicted, measured, error : ndarray, shape (generations,)
         Total variation: closed form, two-sample estimate, its standard error.
+    replicates : int
     wasserstein : float
         Of one synthetic example, measured over predicted; NaN where there is no closed form.
     """
@@ -42,6 +43,7 @@ class Cell(NamedTuple):
     predicted: np.ndarray
     measured: np.ndarray
     error: np.ndarray
+    replicates: int
     wasserstein: float
 
 
@@ -91,6 +93,7 @@ def _cell(config: Any, kind: str, number: int, share: float) -> Cell:
         predicted=predicted.total_variation.values,
         measured=apart[labels.TV_HELD_OUT].values,
         error=apart[labels.TV_HELD_OUT + labels.OF_ERROR].values,
+        replicates=config.replicates,
         wasserstein=shifted / float(predicted.wasserstein[0])
         if "wasserstein" in predicted
         else float("nan"),

@@ -18,7 +18,17 @@ import xarray as xr
 
 from studies import _in_context_cases as cases
 from studies import _study
-from studies._in_context_cases import LONG, ONE, SOFTMAX, TWO, Agreement, Growth, Model, Path
+from studies._in_context_cases import (
+    CLOSED,
+    LONG,
+    ONE,
+    SOFTMAX,
+    TWO,
+    Agreement,
+    Growth,
+    Model,
+    Path,
+)
 from studies._in_context_figure import figure
 from studies._in_context_words import CRITICAL, finding, verdicts
 from studies._study import Result
@@ -31,7 +41,8 @@ class Config:
     """Settings of the study.
 
     Transformers are trained at each of ``lengths`` from ``num_seeds`` seeds, and used at contexts
-    of ``context`` examples; ``long`` is the length of the contexts of those that are used at
+    of ``context`` examples; the closed form at each of ``closed_lengths``, longer than training
+    reaches; ``long`` is the length of the contexts of those that are used at
     shorter ones. ``real`` are numbers of real examples among ``context``.
     """
 
@@ -42,6 +53,7 @@ class Config:
     long: int = 256
     lengths: tuple[int, ...] = (16, 64, 256)
     softmax_lengths: tuple[int, ...] = (16, 64)
+    closed_lengths: tuple[int, ...] = (16, 256, 1024, 4096)
     num_seeds: int = 10
     steps: int = 1500
     batch_size: int = 256
@@ -63,8 +75,9 @@ class Config:
 
 CONFIG = Config()
 QUICK: Mapping[str, Any] = {
-    "long": 1024,
-    "lengths": (16, 1024),
+    "long": 256,
+    "lengths": (16, 256),
+    "closed_lengths": (256, 1024),
     "softmax_lengths": (16,),
     "num_seeds": 3,
     "steps": 400,
@@ -156,7 +169,10 @@ def _designs(config: Config) -> np.ndarray:
 
 
 def _sizes(config: Config, models: Sequence[Model]) -> Any:
-    """Every transformer at the length that it was trained at, at constant shares."""
+    """Every transformer at the length that it was trained at, at constant shares.
+
+    The closed form too, at lengths beyond those of training: as many runs as there are seeds.
+    """
     for model in models:
         for share in config.shares:
             real = round(share * model.context)
@@ -164,6 +180,11 @@ def _sizes(config: Config, models: Sequence[Model]) -> Any:
                 (model.name, share, model.context),
                 cases.late(config, model, real, model.context).mean(axis=1),
             )
+    for context in config.closed_lengths:
+        closed = cases.Model(CLOSED, "linear", context, cases.repeated(config, context))
+        for share in config.shares:
+            real = round(share * context)
+            yield (CLOSED, share, context), cases.late(config, closed, real, context).mean(axis=1)
 
 
 def _data(config: Config, runs: _Runs) -> xr.DataTree:

@@ -207,6 +207,7 @@ TINY: dict[str, dict[str, Any]] = {
         "long": 64,
         "lengths": (8, 64),
         "softmax_lengths": (8,),
+        "closed_lengths": (64, 256),
         "num_seeds": 2,
         "steps": 150,
         "softmax_steps": 60,
