@@ -13,11 +13,14 @@ from toolkit import labels
 from toolkit.systems import RetrainingSystem
 from toolkit.systems.families import Family
 from toolkit.theory import predicted_stability
+from toolkit.theory.in_context import closed_form_transformer
 
 GAUSSIAN, REGRESSION = "Gaussian, variance known", "regression, orthogonal design"
 #: Families whose fits are smooth averages, one that depends on where it begins, one by memory.
 FITTED, CATEGORICAL, POISSON = "Gaussian, variance fitted", "categorical", "Poisson"
 MIXTURE, WIDE, NARROW = "mixture by EM", "kernel, wide", "kernel, narrow"
+#: A trained transformer whose prompt is the training set (its best weights, in closed form).
+IN_CONTEXT = "in context, linear attention"
 
 
 class Cell(NamedTuple):
@@ -162,6 +165,17 @@ def family_of(kind: str, number: int, seed: int) -> tuple[Family, list[list[floa
         return tk.Categorical(probs=np.array([0.4, 0.3, 0.2, 0.1])), None
     if kind == POISSON:
         return tk.ExponentialFamily(member="poisson", values=np.array([4.0])), [[0.0], [12.0]]
+    if kind == IN_CONTEXT:
+        weights = closed_form_transformer(
+            num_inputs=2, context=number, layers=1, prior_variance=1.0, noise_sd=1.0
+        )
+        family = tk.InContextRegression(
+            coef=np.array([1.0, -1.0]),
+            noise_sd=1.0,
+            projection=np.asarray(weights.projection),
+            key_query=np.asarray(weights.key_query),
+        )
+        return family, None
     if kind == MIXTURE:
         return (
             tk.GaussianMixture(weights=np.full(2, 0.5), means=np.array([[-2.0], [2.0]]),

@@ -48,6 +48,7 @@ class Config:
         families.POISSON,
         families.MIXTURE,
         families.WIDE,
+        families.IN_CONTEXT,
         cases.REGRESSION,
     )
     shares: tuple[float, ...] = (0.0, 0.1, 0.5)

@@ -44,6 +44,7 @@ class Config:
         cases.CATEGORICAL,
         cases.POISSON,
         cases.MIXTURE,
+        cases.IN_CONTEXT,
         cases.WIDE,
         cases.NARROW,
     )
