@@ -62,6 +62,7 @@ def test_the_studies_are_the_public_modules() -> None:
         "gaussian_collapse",
         "generalisation_bound",
         "image_contraction",
+        "in_context",
         "least_squares",
         "matthew_effect",
         "misspecification",
@@ -70,6 +71,7 @@ def test_the_studies_are_the_public_modules() -> None:
         "recover_rates",
         "recursive_stability",
         "retraining_stability",
+        "synthetic_size",
         "text_collapse",
         "update_frequency",
         "user_content",
@@ -86,7 +88,7 @@ def test_every_study_has_what_a_study_has(name: str) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         full.seed = 0
     with pytest.raises(ValueError, match="no setting of this study"):
-        _study.configuration(module, sizes=3)
+        _study.configuration(module, colour_of_the_bars=3)
     assert callable(module.run)
     assert callable(module.main)
 

@@ -18,6 +18,10 @@ from toolkit.theory.numbers import theorem
 FloatArray = npt.NDArray[np.float64]
 
 LINEAR, LOG = labels.LINEAR, labels.LOG
+#: Why nothing is known of a loop that begins with one real data set.
+GIVEN_DATA = (
+    "the real data are given (real_seed, real_data): the theorems are means over real data sets."
+)
 #: A stationary value is claimed once the transient is below this share of it.
 SETTLED = 1e-4
 

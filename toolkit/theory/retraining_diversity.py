@@ -16,7 +16,7 @@ from symbolic import Kind
 from toolkit import labels
 from toolkit.systems import Gaussian, Replace, RetrainingSystem
 from toolkit.theory.numbers import number
-from toolkit.theory.results import LOG, Collector
+from toolkit.theory.results import GIVEN_DATA, LOG, Collector
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def _why_not(system: RetrainingSystem) -> str | None:
     if system.first_fit and not isinstance(system.truth, Gaussian):
         return f"the first fit is to data of the family {system.truth.name!r}; no Wishart law."
     if system.first_fit and (system.real_seed is not None or system.real_data is not None):
-        return "the real data are given: the theorems are means over real data sets."
+        return GIVEN_DATA
     return None
 
 

@@ -30,7 +30,7 @@ from toolkit.systems import (
     RetrainingSystem,
 )
 from toolkit.theory.numbers import number
-from toolkit.theory.results import Collector
+from toolkit.theory.results import GIVEN_DATA, Collector
 from toolkit.theory.retraining_diversity import diversities
 from toolkit.theory.retraining_levels import levels
 
@@ -101,7 +101,7 @@ def _why_not(system: RetrainingSystem) -> str | None:
     if type(system.policy) not in _POLICIES:
         return f"policy {system.policy.name!r}: no exact recursion of its error is known."
     if system.real_seed is not None or system.real_data is not None:
-        return "the real data are given: the theorems are means over real data sets."
+        return GIVEN_DATA
     if not system.first_fit and not isinstance(system.policy, (Replace, Fresh, Injected)):
         return "first_fit is false: the first model is not that of the real data at hand."
     if not isinstance(system.family, (Gaussian, Categorical, LinearRegression)) and not (
