@@ -61,7 +61,7 @@ def _course_panel(ax: Any, runs: Any) -> None:
     ax.set_ylabel("generalisation gap")
     ax.set_title(f"{own[0].kind}:\nthe gap (points) is far below the bound (dashed)")
     ax.set_xticks(generation)
-    ax.legend(loc="center right")
+    ax.legend(loc="upper left")
 
 
 def _families_panel(ax: Any, runs: Any) -> None:
@@ -116,4 +116,5 @@ def _growing_panel(ax: Any, runs: Any) -> None:
     ax.set_title(f"{one.kind}:\nthe bound falls with the data, and stays loose")
     ax.set_xticks(sizes, [f"{size:g}" for size in sizes])
     ax.minorticks_off()
+    ax.set_ylim(ax.get_ylim()[0] / 30, None)
     ax.legend(loc="lower left")

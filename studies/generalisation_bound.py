@@ -5,6 +5,8 @@ shift of the generated data's law, one for uniform and one for recursive stabili
 confidence. Each is computed for every family, beside what it bounds, as measured; F1, which the
 first rests on, is held against random loops and against the loop that attains it. The constants
 are measured: those of the paper are not known.
+
+The full size was measured to take 373 s of processor time, 294 s on two cores.
 """
 
 from __future__ import annotations
@@ -78,6 +80,12 @@ QUICK: Mapping[str, Any] = {
     "growing_generations": 2,
 }
 
+#: Why a step of the bound is loose.
+_REASONS = {
+    "F1": "it adds up errors of fits that point in different directions",
+    "M times the shift": "it takes the worst loss for all of the mass that moved",
+    "stability": "what the worst example can do bounds what examples do on average",
+}
 #: Rounding of a total variation.
 _ROUNDING = 1e-12
 
@@ -245,12 +253,11 @@ def _verdicts(config: Config, runs: _Runs) -> dict[str, Verdict]:
             f"{max(last(one, labels.BOUND_OVER_RANGE) for one in runs.bounds):.1f} times the "
             f"loss's range); with confidence in {len(confident)}.",
         ),
-        "Every term of the bound is needed": Verdict(
-            CAVEAT if steps[loosest] > 3 else HOLDS,
-            f"All have loops in which they are what is large, but the loosest step, {loosest}, is "
-            f"{steps[loosest]:.0f} times what it bounds (median): F1 adds up errors that point "
-            "in different directions, and M times a total variation takes the worst loss for all "
-            "of the mass that moved.",
+        "The bound's terms are tight": Verdict(
+            FAILS if steps[loosest] > 3 else CAVEAT,
+            "Each step over what it bounds (medians): "
+            + ", ".join(f"{name} {value:.1f}" for name, value in steps.items())
+            + f". The loosest is {loosest}: {_REASONS[loosest]}.",
         ),
         "A constant share of real data keeps the shift bounded": Verdict(
             HOLDS
