@@ -5,6 +5,8 @@ convergence". Transformers are trained, held against the best weights in closed 
 loop whose contexts hold a share of real examples, always the same, and for the rest examples that
 the model labelled itself. Its own constants are not known here: all numbers are measured, or follow
 from theorems of this project.
+
+The full size was measured to take 236 s of processor time, 173 s on two cores.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Recursive stability is the total variation between the laws of a generation's sy
 one example of the real data changes. Here it stands in closed form beside two-sample estimates,
 over a grid; is bounded from both sides for every family by paired runs; and is followed as data
 grow. What the paper lays on it, that stable procedures survive, is held against what is measured.
+
+The full size was measured to take 231 s of processor time, 187 s on two cores.
 """
 
 from __future__ import annotations
@@ -268,15 +270,10 @@ def _verdicts(config: Config, runs: _Runs) -> dict[str, Verdict]:
         ),
         "The same with a share of real data": Verdict(
             CAVEAT if risen else HOLDS,
-            f"Of {len(mixed)} families {len(risen)} have a later lower end above the first upper "
-            "end"
-            + (
-                f": {', '.join(risen)}. Then the real example is seen again by a fit that "
-                "has moved towards it."
-                if risen
-                else "; data processing does not promise it, since "
-                "later generations see the real data again."
-            ),
+            f"Of {len(mixed)} families {len(risen)} rise beyond both intervals"
+            + (f": {', '.join(risen)}" if risen else "")
+            + ". Data processing does not promise it, since later generations see the real data "
+            "again.",
         ),
         "The share of real data makes a loop recursively stable": Verdict(
             FAILS if all(kept) and kept else CAVEAT,
