@@ -98,7 +98,7 @@ def _cell(config: Any, kind: str, number: int, share: float) -> Cell:
         error=apart[labels.TV_HELD_OUT + labels.OF_ERROR].values,
         replicates=config.replicates,
         wasserstein=shifted / float(predicted.wasserstein[0])
-        if "wasserstein" in predicted
+        if labels.WASSERSTEIN in predicted
         else float("nan"),
     )
 

@@ -582,6 +582,7 @@ EXAMPLE_DISTANCE = "example_distance"
 CHANGED_ROW, CHANGED_EXAMPLE = "changed_row", "changed_example"
 #: The numbers of an example.
 NUMBER = "number"
+TOTAL_VARIATION, WASSERSTEIN = "total_variation", "wasserstein"
 WASSERSTEIN_COUPLED = "wasserstein_coupled"
 WASSERSTEIN_DUAL = "wasserstein_dual"
 TV_COUPLED = "total_variation_coupled"
@@ -602,6 +603,8 @@ RECURSIVE_STABILITY: dict[str, Label] = {
         Label(EXAMPLE_DISTANCE, (NEIGHBOUR,), "distance by which one example moved", _LENGTH),
         Label(CHANGED_ROW, (NEIGHBOUR,), "row of the real data that changed", "1"),
         Label(CHANGED_EXAMPLE, (NEIGHBOUR, NUMBER), "example that stands there now", _LENGTH),
+        Label(TOTAL_VARIATION, (GENERATION,), "total variation of synthetic data sets", "1"),
+        Label(WASSERSTEIN, (GENERATION,), "Wasserstein distance of an example", _LENGTH),
         Label(WASSERSTEIN_COUPLED, _FOR_NEIGHBOUR, "mean distance of paired examples", _LENGTH),
         Label(WASSERSTEIN_DUAL, _FOR_NEIGHBOUR, "distance of the examples' means", _LENGTH),
         Label(TV_COUPLED, _FOR_NEIGHBOUR, "mean total variation of paired models' sets", "1"),

@@ -107,7 +107,7 @@ def sizes(spec: Any, densities: bool, params: Any, models: Any, keys: Array) -> 
                 return jnp.mean(jnp.abs(moved - points.values))
             own = jax.tree.map(lambda leaf: leaf[0], now)
             ratio = jax.vmap(partial(_log_prob, spec.law))
-            return jnp.mean(_less(ratio(changed, points) - ratio(own, points)))
+            return jnp.mean(less(ratio(changed, points) - ratio(own, points)))
 
         return jax.lax.map(apart, jax.tree.map(lambda leaf: leaf[1:], now))
 
@@ -175,7 +175,7 @@ def _projected(shift: Array, batches: int) -> Array:
     return jnp.einsum("brp,bp->br", folded, along).reshape(-1)
 
 
-def _less(log_ratio: Array) -> Array:
+def less(log_ratio: Array) -> Array:
     """``(1 - ratio)_+``."""
     return -jnp.expm1(jnp.minimum(log_ratio, 0))
 
@@ -183,16 +183,16 @@ def _less(log_ratio: Array) -> Array:
 def _coupled(own: Array, own_moved: Array, changed: Array, changed_moved: Array) -> Array:
     """Unbiased for the total variation of paired models' sets, from both sides."""
     pick = partial(jnp.diagonal, axis1=1, axis2=2)
-    there = _less(pick(changed) - pick(own))
-    back = _less(pick(own_moved) - pick(changed_moved))
+    there = less(pick(changed) - pick(own))
+    back = less(pick(own_moved) - pick(changed_moved))
     return (there + back) / 2
 
 
 def _mixture(own: Array, own_moved: Array, changed: Array, changed_moved: Array) -> Array:
     """Total variation of the two mixtures over the models, by their own samples."""
     mixed = partial(jax.scipy.special.logsumexp, axis=1)
-    there = _less(mixed(changed) - mixed(own))
-    back = _less(mixed(own_moved) - mixed(changed_moved))
+    there = less(mixed(changed) - mixed(own))
+    back = less(mixed(own_moved) - mixed(changed_moved))
     return (jnp.mean(there) + jnp.mean(back)) / 2
 
 

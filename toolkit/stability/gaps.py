@@ -20,6 +20,7 @@ import jax.numpy as jnp
 
 from toolkit.machine import jit
 from toolkit.rng import fold_in, split
+from toolkit.stability.distances import less
 from toolkit.systems.families import Law, Points
 
 Array = jax.Array
@@ -167,8 +168,7 @@ def _of_one(
 
 def _less(log_other: Any, log_own: Any, values: Array) -> Array:
     """Mean of ``(1 - other/own)_+`` over examples of the own law."""
-    ratio = log_other(values) - log_own(values)
-    return jnp.mean(-jnp.expm1(jnp.minimum(ratio, 0)))
+    return jnp.mean(less(log_other(values) - log_own(values)))
 
 
 @jit(static_argnums=0)

@@ -134,7 +134,7 @@ def generalization_bound(
         "loss_range": [float(loss.low), float(loss.high)],
         "constants": "measured: generation_error, uniform_stability (over the changes and points "
         "tried: from below), recursive_stability (upper end of its interval, worst neighbour "
-        "tried). The paper's own constants are unknown.",
+        "tried of one real data set). The paper's own constants are unknown.",
     }
     return found
 

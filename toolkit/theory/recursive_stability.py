@@ -20,8 +20,6 @@ from toolkit.theory.numbers import number
 
 FloatArray = npt.NDArray[np.float64]
 
-TOTAL_VARIATION, WASSERSTEIN = "total_variation", "wasserstein"
-
 
 def predicted_stability(
     system: RetrainingSystem,
@@ -72,23 +70,27 @@ def predicted_stability(
     family = system.family
     omitted = ""
     if isinstance(family, Gaussian) and not family.known_cov:
-        found = {WASSERSTEIN: _fitted(system, old, new, real_data, generation)}
+        found = {labels.WASSERSTEIN: _fitted(system, old, new, real_data, generation)}
         omitted = "total variation: the variance is fitted, and the laws are no Gaussians."
     elif isinstance(family, Gaussian):
         unlike = np.linalg.solve(np.linalg.cholesky(family.cov), new - old)
         distance = float(np.linalg.norm(unlike))
         found = {
-            TOTAL_VARIATION: _shifted(system, "gaussian", generation, example_distance=distance,
-                                      known_variance=1.0),
-            WASSERSTEIN: number("wasserstein_stability_gaussian", num_real=system.num_real,
-                                example_distance=float(np.linalg.norm(new - old))),
-        }  # fmt: skip
+            labels.TOTAL_VARIATION: _shifted(
+                system, "gaussian", generation, example_distance=distance, known_variance=1.0
+            ),
+            labels.WASSERSTEIN: number(
+                "wasserstein_stability_gaussian",
+                num_real=system.num_real,
+                example_distance=float(np.linalg.norm(new - old)),
+            ),
+        }
     else:
         assert isinstance(family, LinearRegression)
         if not np.allclose(old[:-1], new[:-1]):
             raise ValueError("in a regression only the label may change; give the same inputs.")
         found = {
-            TOTAL_VARIATION: _shifted(
+            labels.TOTAL_VARIATION: _shifted(
                 system,
                 "regression",
                 generation,
@@ -98,18 +100,16 @@ def predicted_stability(
             )
         }
         omitted = "Wasserstein: the shift of a label depends on its input."
-    return xr.Dataset(
-        {name: (labels.GENERATION, np.broadcast_to(values, generation.shape), _ATTRS[name])
-         for name, values in found.items()},
-        {labels.GENERATION: generation},
-        {labels.SYSTEM: system.to_json(), "omitted": omitted},
-    )  # fmt: skip
-
-
-_ATTRS = {
-    TOTAL_VARIATION: {"long_name": "total variation of synthetic data sets", "units": "1"},
-    WASSERSTEIN: {"long_name": "Wasserstein distance of a synthetic example", "units": "1"},
-}
+    data = {
+        name: (
+            labels.GENERATION,
+            np.broadcast_to(values, generation.shape),
+            labels.stability_attrs(name),
+        )
+        for name, values in found.items()
+    }
+    attrs = {labels.SYSTEM: system.to_json(), "omitted": omitted}
+    return xr.Dataset(data, {labels.GENERATION: generation}, attrs)
 
 
 def _why_not(system: RetrainingSystem) -> str | None:
