@@ -7,29 +7,14 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.retraining_map_samples import line
 from symbolic.relations import eq
-from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorem import Kind, Step
+from symbolic.theorems.ours import ours
 
 _e, _c, _t = s.selected_mean, s.selected_variance, s.generations
 _m, _sd, _start = s.fitted_shift_at, s.fitted_sd_at, s.initial_sd
-_REFERENCE = "iterative retraining: selected samples"
 
 
-def _theorem(
-    name: str, title: str, in_words: str, statement: sp.Rel, steps: tuple[Step, ...],
-    *assumptions: str, conditions: tuple[sp.Rel, ...] = (), kind: Kind = Kind.EXACT,
-) -> Theorem:  # fmt: skip
-    return Theorem(
-        name=name,
-        title=title,
-        in_words=in_words,
-        statement=statement,
-        kind=kind,
-        source=Source.OURS,
-        reference=_REFERENCE,
-        assumptions=assumptions,
-        conditions=conditions,
-        derivation=steps,
-    )
+_theorem = ours("iterative retraining: selected samples")
 
 
 best_of_two_mean = _theorem(

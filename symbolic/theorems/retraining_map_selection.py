@@ -12,7 +12,8 @@ import sympy as sp
 from symbolic import symbols as s
 from symbolic.model.retraining_map_samples import of_shift, of_variance, shift, variance
 from symbolic.relations import eq
-from symbolic.theorem import Kind, Source, Step, Theorem
+from symbolic.theorem import Kind, Step
+from symbolic.theorems.ours import ours
 from symbolic.theorems.retraining_map_network import larger_eigenvalue
 from symbolic.theorems.retraining_map_samples import MIXED
 
@@ -36,22 +37,7 @@ _inside = {
 }
 
 
-def _theorem(
-    name: str, title: str, in_words: str, statement: sp.Rel, steps: tuple[Step, ...],
-    *assumptions: str, conditions: tuple[sp.Rel, ...] = (), kind: Kind = Kind.EXACT,
-) -> Theorem:  # fmt: skip
-    return Theorem(
-        name=name,
-        title=title,
-        in_words=in_words,
-        statement=statement,
-        kind=kind,
-        source=Source.OURS,
-        reference="iterative retraining: selected samples",
-        assumptions=assumptions,
-        conditions=conditions,
-        derivation=steps,
-    )
+_theorem = ours("iterative retraining: selected samples")
 
 
 # ------------------------------------------------------------------------------------- the map
