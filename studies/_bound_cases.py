@@ -58,9 +58,7 @@ def _ratios(
     system: tk.RetrainingSystem, truth: np.ndarray, config: Any, index: int
 ) -> tuple[np.ndarray, ...]:
     """Ratios of one system's loops; the real share is that of its sizes, rounded."""
-    share = 0.0
-    if isinstance(system.policy, tk.Mix):
-        share = system.num_real / (system.num_real + system.num_generated)
+    share = system.real_share
     fits = config.random_generations
     simulated = tk.simulate(
         system, generations=fits - 1, replicates=config.random_replicates,

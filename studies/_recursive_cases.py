@@ -126,9 +126,7 @@ def _synthetic_means(
         record=[labels.MODEL_LOCATION],
     )
     fits = simulated[labels.MODEL_LOCATION]
-    share = 0.0
-    if isinstance(system.policy, tk.Mix):
-        share = system.num_real / (system.num_real + system.num_generated)
+    share = system.real_share
     later = fits.isel({labels.GENERATION: slice(1, None)}).values
     first = fits.isel({labels.GENERATION: slice(0, 1)}).values
     alone = (later - share * first) / (1 - share)

@@ -218,9 +218,7 @@ def _share_of(system: RetrainingSystem) -> float:
             "the bound is for a constant share of the same real data: give policy Mix (or Replace, "
             "for none) and growth = 0."
         )
-    if isinstance(system.policy, Replace):
-        return 0.0
-    return system.num_real / (system.num_real + system.num_generated)
+    return system.real_share
 
 
 def _loss_of(system: RetrainingSystem, loss_range: tuple[float, float] | None, seed: int) -> Loss:

@@ -14,7 +14,7 @@ from toolkit.systems import validation
 from toolkit.systems.families import FAMILIES, Data, Family, scaled
 from toolkit.systems.files import Configuration
 from toolkit.systems.network import Network
-from toolkit.systems.policies import POLICIES, Mix, Policy
+from toolkit.systems.policies import POLICIES, Mix, Policy, Replace
 from toolkit.systems.validation import FloatArray
 
 _LARGEST_COUNT, _SEEDS = 2**53, 2**63
@@ -185,6 +185,31 @@ class RetrainingSystem(Configuration):
     def synthetic_ratio(self) -> float:
         """Lambda: generated examples for each real one at the start."""
         return self.num_generated / self.num_real
+
+    @property
+    def real_share(self) -> float:
+        """Share of the real data set in every training set: under ``Mix``; 0 under ``Replace``.
+
+        Raises
+        ------
+        ValueError
+            Under another policy, or where batches grow: it has no share that is constant.
+
+        Examples
+        --------
+        >>> from toolkit.systems import Gaussian, Mix
+        >>> RetrainingSystem(family=Gaussian(mean=[0.0], cov=[[1.0]]), policy=Mix(), num_real=30,
+        ...                  num_generated=70).real_share
+        0.3
+        """
+        if isinstance(self.policy, Replace):
+            return 0.0
+        if not isinstance(self.policy, Mix) or self.growth:
+            raise ValueError(
+                "a constant share of the same real data is that of policy Mix (or Replace, for "
+                "none) with growth = 0."
+            )
+        return self.num_real / (self.num_real + self.num_generated)
 
     @property
     def num_models(self) -> int:

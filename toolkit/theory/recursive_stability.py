@@ -144,8 +144,7 @@ def _shifted(
         length = given.pop("input_norm", 1.0)
         given["example_distance"] *= length
         return np.asarray(number("recursive_stability_without_real", **given))
-    share = system.num_real / (system.num_real + system.num_generated)
-    return np.asarray(number(f"recursive_stability_{of}", real_share=share, **given))
+    return np.asarray(number(f"recursive_stability_{of}", real_share=system.real_share, **given))
 
 
 def _fitted(
