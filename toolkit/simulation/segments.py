@@ -17,7 +17,7 @@ from toolkit.simulation.planning import Plan
 Array = jax.Array
 
 #: Folded into a replicate's key for its start; its generations take the numbers from 0.
-_START = 2**32 - 1
+START = 2**32 - 1
 
 
 class Block:
@@ -110,7 +110,7 @@ def _begin(static: Any, params: Any, initial: Any, keys: Array) -> tuple[Any, di
     spec, start, _, measure, no_info, _, names = static
 
     def first(key: Array) -> tuple[Any, dict[str, Array]]:
-        state = start(spec, params, initial, fold_in(key, _START))
+        state = start(spec, params, initial, fold_in(key, START))
         return state, measure(spec, params, names, state, no_info(spec))
 
     return jax.vmap(first)(keys)

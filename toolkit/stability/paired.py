@@ -13,14 +13,15 @@ from toolkit.loops import Loop, loop_of
 from toolkit.loops.retraining import generated, training_sets
 from toolkit.machine import jit
 from toolkit.rng import fold_in
+from toolkit.simulation.segments import START
 from toolkit.systems import RetrainingSystem
 from toolkit.systems.families import Points
 from toolkit.systems.policies import Trained
 
 Array = jax.Array
 
-#: Folded into a replicate's key for its start and for the examples that are looked at.
-_START, _SEEN = 2**32 - 1, 2**32 - 2
+#: Folded into a replicate's key for the examples that are looked at.
+_SEEN = 2**32 - 2
 #: Numbers held at once by what runs side by side.
 _HELD = 20_000_000
 
@@ -72,7 +73,7 @@ def _models(
 
     def of_one(key: Array, given: Array) -> Any:
         mine = params._replace(given=given)
-        first = start(spec, mine, initial, fold_in(key, _START))
+        first = start(spec, mine, initial, fold_in(key, START))
 
         def advance(state: Any, generation: Array) -> tuple[Any, Any]:
             state, _ = kernel(spec, mine, fold_in(key, generation), state)
@@ -126,7 +127,7 @@ def trained_on(
     spec, start, kernel = static
 
     def of_replicate(key: Array) -> Any:
-        first = start(spec, params, initial, fold_in(key, _START))
+        first = start(spec, params, initial, fold_in(key, START))
 
         def advance(state: Any, generation: Array) -> tuple[Any, Any]:
             now = fold_in(key, generation)
